@@ -1,0 +1,28 @@
+#pragma once
+// The one launcher of child processes. A child inherits the environment and the working directory; its
+// standard input is /dev/null and no other descriptor of ours reaches it, so it can neither eat nor inject
+// protocol lines.
+//
+// Threads: any; each call waits for its own child.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.h"
+
+namespace microstage::fs {
+
+struct ProcessResult {
+  int exit_status = 0;  // 128 + signal when a signal ended it
+  std::string output;   // standard output
+  std::string errors;   // standard error
+};
+
+// Runs argv[0], found in PATH, to its end. `environment` adds to or replaces variables. Fails only when the
+// program cannot be started or talked to; an exit status is the caller's to judge.
+[[nodiscard]] Result<ProcessResult> run_process(
+    const std::vector<std::string>& argv,
+    const std::vector<std::pair<std::string, std::string>>& environment = {});
+
+}  // namespace microstage::fs

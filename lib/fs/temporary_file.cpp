@@ -1,0 +1,92 @@
+#include "lib/fs/temporary_file.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace microstage::fs {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".part";
+
+std::string random_name() {
+  std::array<unsigned char, 8> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) bytes.fill(0);
+  std::string name;
+  for (const unsigned char byte : bytes) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", byte);
+    name += digits.data();
+  }
+  return name + std::string{kSuffix};
+}
+
+// A new file can be swept between its creation and its locking; then its name is gone and another must be
+// made.
+Result<bool> still_named(const Directory& directory, const std::string& name, const File& file) {
+  const auto ours = file.status();
+  if (!ours) return fail(ours.error());
+  const auto named = directory.status_of(name);
+  if (!named && named.error().code != ENOENT) return fail(named.error());
+  return named && named->identity == ours->identity;
+}
+
+constexpr int kMostTries = 16;
+
+}  // namespace
+
+Result<TemporaryFile> TemporaryFile::create(const Directory& directory, mode_t mode) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const std::string name = random_name();
+    auto file = directory.open_file(name, O_RDWR | O_CREAT | O_EXCL, mode);
+    if (!file && file.error().code == EEXIST) continue;
+    if (!file) return failure_of(file);
+    TemporaryFile temporary(directory, name, std::move(*file));
+    ignore_error(temporary.file_.try_lock(), "without locks nobody sweeps, and litter is the lesser evil");
+    const auto named = still_named(directory, name, temporary.file_);
+    if (!named) return fail(named.error());
+    if (*named) return temporary;
+    temporary.directory_ = nullptr;
+  }
+  return fail(ErrorKind::transient, "no temporary file could be kept in " + directory.name());
+}
+
+TemporaryFile::~TemporaryFile() {
+  if (directory_ != nullptr) ignore_error(directory_->unlink(name_), "the next sweep removes it");
+}
+
+Status TemporaryFile::make_durable() const {
+  if (auto synced = file_.sync(); !synced) return synced;
+  return file_.flush();
+}
+
+Status TemporaryFile::rename_to(const Directory& to, const std::string& name) {
+  if (auto renamed = directory_->rename(name_, to, name); !renamed) return renamed;
+  directory_ = nullptr;
+  return to.sync();
+}
+
+Status TemporaryFile::publish(const Directory& to, const std::string& name) {
+  if (auto durable = make_durable(); !durable) return durable;
+  return rename_to(to, name);
+}
+
+Result<unsigned> sweep_temporary_files(const Directory& directory) {
+  const auto names = directory.list();
+  if (!names) return fail(names.error());
+  unsigned removed = 0;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kSuffix)) continue;
+    const auto file = directory.open_file(name, O_RDWR | O_NONBLOCK);
+    if (!file) continue;  // gone, or another user's: theirs to sweep
+    const auto locked = file->try_lock();
+    if (!locked || !*locked) continue;
+    if (directory.unlink(name)) ++removed;
+  }
+  return removed;
+}
+
+}  // namespace microstage::fs
