@@ -22,6 +22,12 @@ struct HashAlgorithm {
   bool operator==(const HashAlgorithm&) const = default;
 };
 
+// The digest that some content should have.
+struct Digest {
+  HashAlgorithm algorithm;
+  std::string hex;  // lower case
+};
+
 class Hasher {
  public:
   virtual ~Hasher() = default;

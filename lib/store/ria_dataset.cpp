@@ -1,0 +1,181 @@
+#include "lib/store/ria_dataset.h"
+
+#include <cerrno>
+
+#include "lib/core/text.h"
+#include "lib/store/shared_repository.h"
+
+namespace microstage::store {
+
+namespace {
+
+constexpr const char* kObjects = "annex/objects";
+constexpr const char* kArchive = "archives/archive.7z";
+constexpr const char* kWorkDirectory = ".microstage";
+
+bool is_missing(const Error& error) {
+  return error.code == ENOENT || error.code == ENOTDIR;
+}
+
+}  // namespace
+
+Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) {
+  const std::string path = id.store_path();
+  auto directory = store.root().open_directory(path);
+  const auto version = directory ? read_layout_version(*directory) : fail(directory.error());
+  if (!version && is_missing(version.error()))
+    return fail(ErrorKind::not_found,
+                "the store " + store.path() + " has no dataset " + id.text() +
+                    "; place it there with: microstage connect DATASET --store ria+file://" + store.path(),
+                ENOENT);
+  if (!version) return fail(version.error());
+  if (version->number != "1" && version->number != "2")
+    return fail(ErrorKind::unsupported, "the dataset " + directory->name() + " has layout version '" +
+                                            version->number +
+                                            "', which this program does not know; it knows 1 and 2");
+  const auto hash_directories = version->number == "1" ? HashDirectories::lower : HashDirectories::mixed;
+  return RiaDataset(store.path(), path, std::move(*directory), hash_directories);
+}
+
+RiaDataset::RiaDataset(RiaDataset&& other) noexcept
+    : store_path_(std::move(other.store_path_)),
+      below_store_(std::move(other.below_store_)),
+      directory_(std::move(other.directory_)),
+      hash_directories_(other.hash_directories_),
+      sharing_(other.sharing_),
+      swept_(std::exchange(other.swept_, false)) {}
+
+RiaDataset::~RiaDataset() {
+  if (swept_) ignore_error(directory_.remove_directory(kWorkDirectory), "not empty, or in use by others");
+}
+
+std::string RiaDataset::key_directory(const annex::Key& key) const {
+  const bool mixed = hash_directories_ == HashDirectories::mixed;
+  return std::string{kObjects} + "/" + (mixed ? key.hash_directories_mixed() : key.hash_directories_lower()) +
+         "/" + key.file_name();
+}
+
+std::string RiaDataset::object_path(const annex::Key& key) const {
+  return key_directory(key) + "/" + key.file_name();
+}
+
+// A store that was unmounted under us, or whose server lost its mind, also answers "no such file". Absence is
+// only believed while the path of the store still leads to the directory that we hold.
+Status RiaDataset::confirm_still_there() const {
+  const auto held = directory_.status();
+  if (!held) return fail(held.error());
+  const auto root = fs::Directory::open(directory_.ops(), store_path_);
+  const auto named = root ? root->status_of(below_store_) : fail(root.error());
+  if (named && named->identity == held->identity) return {};
+  if (!named && !is_missing(named.error())) return fail(named.error());
+  return fail(ErrorKind::mount_sick,
+              "the dataset " + path() + " vanished while it was in use; is the store mounted?");
+}
+
+Result<Presence> RiaDataset::presence_of(const annex::Key& key, std::optional<std::uint64_t> size) const {
+  const auto status = directory_.status_of(object_path(key));
+  if (status) {
+    const bool right = status->is_regular() && (!size || status->size == *size);
+    return right ? Presence::present : Presence::wrong_size;
+  }
+  if (!is_missing(status.error())) return fail(status.error());
+  if (auto there = confirm_still_there(); !there) return fail(there.error());
+  const auto archive = directory_.status_of(kArchive);
+  if (archive) return Presence::archived;
+  if (!is_missing(archive.error())) return fail(archive.error());
+  return Presence::absent;
+}
+
+Result<Presence> RiaDataset::find(const annex::Key& key) const {
+  return presence_of(key, key.content_size());
+}
+
+Result<fs::File> RiaDataset::open_object(const annex::Key& key) const {
+  auto file = directory_.open_file(object_path(key), O_RDONLY | O_NONBLOCK);
+  if (!file) {
+    if (!is_missing(file.error())) return file;
+    const auto presence = find(key);
+    if (!presence) return fail(presence.error());
+    if (*presence == Presence::archived)
+      return fail(ErrorKind::unsupported, "it is not loose in " + path() +
+                                              ", and this program does not yet read " +
+                                              std::string{kArchive} + "; DataLad's own ORA remote does");
+    return fail(ErrorKind::not_found, path() + " does not have it", ENOENT);
+  }
+  const auto status = file->status();
+  if (!status) return fail(status.error());
+  const auto size = key.content_size();
+  if (!status->is_regular() || (size && status->size != *size))
+    return fail(ErrorKind::integrity,
+                file->name() + " is damaged: it has " + std::to_string(status->size) + " bytes" +
+                    (size ? ", and the key says " + std::to_string(*size) : std::string{}));
+  return file;
+}
+
+const fs::Sharing& RiaDataset::sharing() {
+  const std::lock_guard lock(mutex_);
+  if (!sharing_) sharing_ = read_shared_repository(directory_);
+  return *sharing_;
+}
+
+Result<fs::Directory> RiaDataset::work_directory() {
+  auto directory = directory_.make_path(kWorkDirectory, sharing());
+  const std::lock_guard lock(mutex_);
+  if (directory && !swept_) {
+    ignore_error(fs::sweep_temporary_files(*directory), "litter that cannot be swept harms nobody");
+    swept_ = true;
+  }
+  return directory;
+}
+
+void RiaDataset::prune_empty(const annex::Key& key) {
+  std::string path = key_directory(key);
+  for (int level = 0; level < 3; ++level) {
+    const std::size_t slash = path.rfind('/');
+    const auto parent = directory_.open_directory(path.substr(0, slash));
+    if (!parent || !parent->remove_directory(path.substr(slash + 1))) return;  // gone, or others live there
+    path.resize(slash);
+  }
+}
+
+Status RiaDataset::remove(const annex::Key& key) {
+  const auto directory = directory_.open_directory(key_directory(key));
+  Status removed = directory ? directory->unlink(key.file_name()) : fail(directory.error());
+  if (removed) {
+    prune_empty(key);
+    return {};
+  }
+  if (!is_missing(removed.error())) return removed;
+  const auto presence = find(key);
+  if (!presence) return fail(presence.error());
+  if (*presence == Presence::archived)
+    return fail(ErrorKind::unsupported,
+                "it may be in " + directory_.name_of(kArchive) + ", from which this program removes nothing");
+  return {};
+}
+
+Result<ObjectCounts> RiaDataset::count_objects() const {
+  ObjectCounts counts;
+  counts.archive = directory_.status_of(kArchive).has_value();
+  std::vector<std::string> todo{kObjects};
+  while (!todo.empty()) {
+    const std::string path = std::move(todo.back());
+    todo.pop_back();
+    const auto directory = directory_.open_directory(path);
+    if (!directory && is_missing(directory.error())) continue;
+    if (!directory) return fail(directory.error());
+    const auto names = directory->list();
+    if (!names) return fail(names.error());
+    for (const std::string& name : *names) {
+      const auto status = directory->status_of(name);
+      if (!status) continue;  // removed meanwhile
+      if (status->is_directory()) todo.push_back(path + "/" + name);
+      if (!status->is_regular()) continue;
+      ++counts.objects;
+      counts.bytes += status->size;
+    }
+  }
+  return counts;
+}
+
+}  // namespace microstage::store

@@ -1,0 +1,114 @@
+#pragma once
+// The objects of one dataset in a RIA store: loose files under annex/objects, as DataLad's ORA remote reads
+// and writes them, and a directory .microstage of our own for files in the making and for quarantined
+// objects. Layout and rules: ria_layout.md.
+//
+// What is visible under an object's name is always complete and was verified when we wrote it; readers with
+// an open file survive removal and replacement. Threads: members may be called from several threads, also for
+// one key.
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "lib/annex/key.h"
+#include "lib/fs/directory.h"
+#include "lib/fs/temporary_file.h"
+#include "lib/store/ria_store.h"
+
+namespace microstage::store {
+
+enum class HashDirectories { lower, mixed };  // layout versions 1 and 2 of a dataset
+
+enum class Presence {
+  present,
+  absent,
+  wrong_size,  // something is there that cannot be the object
+  archived,    // not loose, and the dataset has an archive that may hold it
+};
+
+struct StoreReport {
+  bool already_there = false;  // with the right size; its content was not looked at
+  bool hashed = false;         // every byte was compared with the key; otherwise only the size
+  std::uint64_t bytes = 0;
+};
+
+struct TransferControl {
+  std::function<void(std::uint64_t bytes)> progress;
+  std::stop_token stop;
+};
+
+struct ObjectCounts {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+  bool archive = false;
+};
+
+class RiaDataset {
+ public:
+  // Errors: not_found when the store has no such dataset, unsupported when its layout version is neither 1
+  // nor 2.
+  [[nodiscard]] static Result<RiaDataset> open(const RiaStore& store, const DatasetId& id);
+
+  RiaDataset(RiaDataset&& other) noexcept;
+  RiaDataset& operator=(RiaDataset&&) = delete;
+  ~RiaDataset();  // removes .microstage when it is empty: inodes are rationed
+
+  [[nodiscard]] HashDirectories hash_directories() const { return hash_directories_; }
+  [[nodiscard]] const std::string& path() const { return directory_.name(); }
+  // Below the dataset: "annex/objects/aa/bb/KEY/KEY". May exist or not.
+  [[nodiscard]] std::string object_path(const annex::Key& key) const;
+
+  // From the file system's own metadata. `absent` only after the store itself was seen to be still there.
+  [[nodiscard]] Result<Presence> find(const annex::Key& key) const;
+
+  // Opens the object for reading. Errors: not_found, integrity when its size is wrong, unsupported when only
+  // an archive may hold it.
+  [[nodiscard]] Result<fs::File> open_object(const annex::Key& key) const;
+
+  // Copies the file at `source` in as the content of `key`: hashed on the way, durable when it returns. An
+  // object that is there with the right size is left alone, one of the wrong size is replaced, a mutable
+  // key's always. Errors: source_changed, integrity (the source is not what the key says), space, permission,
+  // durability.
+  [[nodiscard]] Result<StoreReport> store(const annex::Key& key, const std::string& source,
+                                          const TransferControl& control);
+
+  // Success also when there is nothing. Refused (unsupported) when an archive may hold the key.
+  [[nodiscard]] Status remove(const annex::Key& key);
+
+  // Moves a damaged object out of the way without losing it; returns where it went, nothing when it was gone.
+  [[nodiscard]] Result<std::optional<std::string>> quarantine(const annex::Key& key);
+
+  // Walks all loose objects: slow on large datasets.
+  [[nodiscard]] Result<ObjectCounts> count_objects() const;
+
+ private:
+  RiaDataset(std::string store_path, std::string below_store, fs::Directory directory,
+             HashDirectories hash_directories)
+      : store_path_(std::move(store_path)),
+        below_store_(std::move(below_store)),
+        directory_(std::move(directory)),
+        hash_directories_(hash_directories) {}
+
+  [[nodiscard]] std::string key_directory(const annex::Key& key) const;
+  [[nodiscard]] Status confirm_still_there() const;
+  [[nodiscard]] Result<Presence> presence_of(const annex::Key& key, std::optional<std::uint64_t> size) const;
+  [[nodiscard]] Result<fs::Directory> work_directory();
+  // `work` receives the directory that the temporary file lives in, and must outlive it.
+  [[nodiscard]] Result<fs::TemporaryFile> create_temporary(std::optional<fs::Directory>& work);
+  [[nodiscard]] const fs::Sharing& sharing();
+  void prune_empty(const annex::Key& key);
+
+  std::string store_path_;
+  std::string below_store_;
+  fs::Directory directory_;
+  HashDirectories hash_directories_;
+  std::mutex mutex_;  // guards the two below
+  std::optional<fs::Sharing> sharing_;
+  bool swept_ = false;
+};
+
+}  // namespace microstage::store

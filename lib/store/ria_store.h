@@ -1,0 +1,44 @@
+#pragma once
+// A RIA store on a mounted file system: one directory per dataset, found by id or by alias. Layout:
+// ria_layout.md.
+//
+// Threads: const members may be called from several threads.
+
+#include <string>
+
+#include "lib/core/ids.h"
+#include "lib/fs/directory.h"
+
+namespace microstage::store {
+
+// The first line of a ria-layout-version file: a number and, behind a bar, flags ("l": clients log their
+// errors).
+struct LayoutVersion {
+  std::string number;
+  std::string flags;
+
+  // Never fails: an unknown text is an unknown number.
+  [[nodiscard]] static LayoutVersion parse(std::string_view text);
+};
+
+inline constexpr const char* kLayoutVersionFile = "ria-layout-version";
+inline constexpr std::string_view kStoreVersion = "1";
+
+class RiaStore {
+ public:
+  // Errors: mount_sick when the root or its version file is missing (an unmounted store looks like that),
+  // unsupported when the version is not 1 (then neither reading nor writing is guessed at).
+  [[nodiscard]] static Result<RiaStore> open(fs::FileOps& ops, const std::string& root);
+
+  [[nodiscard]] const fs::Directory& root() const { return root_; }
+  [[nodiscard]] const std::string& path() const { return root_.name(); }
+
+ private:
+  explicit RiaStore(fs::Directory root) : root_(std::move(root)) {}
+  fs::Directory root_;
+};
+
+// Reads and parses the version file in `directory`.
+[[nodiscard]] Result<LayoutVersion> read_layout_version(const fs::Directory& directory);
+
+}  // namespace microstage::store

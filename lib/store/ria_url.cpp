@@ -1,0 +1,79 @@
+#include "lib/store/ria_url.h"
+
+#include "lib/core/text.h"
+
+namespace microstage::store {
+
+namespace {
+
+constexpr std::pair<std::string_view, RiaUrl::Scheme> kSchemes[] = {
+    {"ria+file://", RiaUrl::Scheme::file},
+    {"ria+ssh://", RiaUrl::Scheme::ssh},
+    {"ria+http://", RiaUrl::Scheme::http},
+    {"ria+https://", RiaUrl::Scheme::https},
+};
+
+Result<RiaUrl> bad_url(std::string_view text, std::string_view why) {
+  return fail(ErrorKind::invalid, "url=" + one_line(text) + " " + std::string{why} +
+                                      "; give the store's root, for example ria+file:///data/store");
+}
+
+}  // namespace
+
+Result<RiaUrl> RiaUrl::parse(std::string_view text) {
+  std::string_view rest = text;
+  for (const auto& [prefix, scheme] : kSchemes) {
+    if (!consume_prefix(rest, prefix)) continue;
+    if (rest.find('#') != std::string_view::npos) return bad_url(text, "names a dataset (#), not a store");
+    const std::size_t slash = rest.find('/');
+    RiaUrl url{scheme, std::string{rest.substr(0, slash)}, {}};
+    if (slash != std::string_view::npos) url.path = rest.substr(slash);
+    while (url.path.size() > 1 && url.path.back() == '/')
+      url.path.pop_back();
+    if (scheme == Scheme::file && !url.host.empty() && url.host != "localhost")
+      return bad_url(text, "has a host, but ria+file needs an absolute path after //");
+    if (scheme == Scheme::file && url.path.empty()) return bad_url(text, "has no path");
+    if (scheme == Scheme::file) url.host.clear();
+    if (scheme != Scheme::file && url.host.empty()) return bad_url(text, "has no host");
+    return url;
+  }
+  return bad_url(text, "is no RIA store URL");
+}
+
+std::string RiaUrl::text() const {
+  for (const auto& [prefix, known] : kSchemes)
+    if (known == scheme) return std::string{prefix} + host + path;
+  return path;
+}
+
+std::string rewrite_url(std::string_view url,
+                        const std::vector<std::pair<std::string, std::string>>& instead_of) {
+  const std::pair<std::string, std::string>* best = nullptr;
+  for (const auto& rule : instead_of) {
+    const bool longer = best == nullptr || rule.second.size() > best->second.size();
+    if (!rule.second.empty() && url.starts_with(rule.second) && longer) best = &rule;
+  }
+  if (best == nullptr) return std::string{url};
+  return best->first + std::string{url.substr(best->second.size())};
+}
+
+std::string local_path_of(std::string_view url) {
+  if (consume_prefix(url, "ria+file://")) {
+    const std::size_t hash = url.find('#');
+    std::string path{url.substr(0, hash)};
+    if (hash == std::string_view::npos) return path;
+    std::string_view id = url.substr(hash + 1);
+    id = id.substr(0, id.find('@'));
+    if (consume_prefix(id, "~")) return path + "/alias/" + std::string{id};
+    return id.size() > 3 ? path + "/" + std::string{id.substr(0, 3)} + "/" + std::string{id.substr(3)} : path;
+  }
+  if (consume_prefix(url, "file://")) return std::string{url};
+  const bool other_scheme =
+      url.find("://") != std::string_view::npos || url.find("::") != std::string_view::npos;
+  const std::size_t colon = url.find(':');
+  const bool scp_like =
+      colon != std::string_view::npos && url.substr(0, colon).find('/') == std::string_view::npos;
+  return other_scheme || scp_like ? std::string{} : std::string{url};
+}
+
+}  // namespace microstage::store

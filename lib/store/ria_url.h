@@ -1,0 +1,34 @@
+#pragma once
+// URLs of RIA stores, as DataLad's ORA remote writes them: ria+file:///data/store, ria+http://host/path, …
+// Pure. Source: DataLad's documentation of RIA stores.
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.h"
+
+namespace microstage::store {
+
+struct RiaUrl {
+  enum class Scheme { file, ssh, http, https };
+
+  Scheme scheme = Scheme::file;
+  std::string host;  // empty for file
+  std::string path;  // absolute, without a trailing slash
+
+  // Accepts a trailing slash; refuses a fragment (#id), for a store is meant, not a dataset.
+  [[nodiscard]] static Result<RiaUrl> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] bool is_local() const { return scheme == Scheme::file; }
+};
+
+// git's url.<base>.insteadOf: {base, prefix} pairs; the longest prefix that matches is replaced by its base.
+[[nodiscard]] std::string rewrite_url(std::string_view url,
+                                      const std::vector<std::pair<std::string, std::string>>& instead_of);
+
+// The local path of a git remote's URL: a plain path, file://… or ria+file://…#id. Nothing for anything else.
+[[nodiscard]] std::string local_path_of(std::string_view url);
+
+}  // namespace microstage::store

@@ -1,0 +1,15 @@
+#pragma once
+// core.sharedRepository of a dataset in the store. Objects are written without starting git, so the one value
+// that matters is read here.
+
+#include "lib/fs/directory.h"
+
+namespace microstage::store {
+
+// What the dataset's `config` says; without the file, the value or a meaning of it, the umask decides.
+[[nodiscard]] fs::Sharing read_shared_repository(const fs::Directory& dataset);
+
+// The value of core.sharedRepository in the text of a git configuration file; empty when it is not set.
+[[nodiscard]] std::string shared_repository_value(std::string_view config);
+
+}  // namespace microstage::store

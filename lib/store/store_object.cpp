@@ -1,0 +1,144 @@
+// RiaDataset::store and ::quarantine: how objects come in, and how damaged ones go out of the way.
+
+#include <sys/random.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "lib/core/text.h"
+#include "lib/fs/temporary_file.h"
+#include "lib/store/ria_dataset.h"
+#include "lib/transfer/copy.h"
+
+namespace microstage::store {
+
+namespace {
+
+constexpr mode_t kObjectMode = 0444;  // as git-annex protects its own objects
+constexpr int kMostTries = 64;
+
+struct Source {
+  fs::File file;
+  fs::FileStatus status;
+};
+
+Result<Source> open_source(fs::FileOps& ops, const annex::Key& key, const std::string& path) {
+  auto file = fs::File::open(ops, path, O_RDONLY | O_NONBLOCK);
+  if (!file && file.error().code == ENOENT)
+    return fail(ErrorKind::source_changed, path + " is gone: it was dropped or moved meanwhile", ENOENT);
+  if (!file) return failure_of(file);
+  const auto status = file->status();
+  if (!status) return fail(status.error());
+  if (!status->is_regular()) return fail(ErrorKind::invalid, path + " is no regular file");
+  const auto size = key.content_size();
+  if (size && status->size != *size)
+    return fail(ErrorKind::integrity, path + " has " + std::to_string(status->size) +
+                                          " bytes, but the key says " + std::to_string(*size) +
+                                          "; the local copy is damaged: see git annex fsck");
+  return Source{std::move(*file), *status};
+}
+
+// Copies into `temporary` and proves it against the key. The caller publishes.
+Result<bool> copy_verified(const Source& source, const fs::File& temporary, const annex::Key& key,
+                           const TransferControl& control) {
+  const auto digest = key.digest();
+  const auto hasher = digest ? make_hasher(digest->algorithm) : nullptr;
+  transfer::CopyOptions options;
+  options.size = source.status.size;
+  options.hasher = hasher.get();
+  options.progress = control.progress;
+  options.stop = control.stop;
+  options.bypass_cache = true;
+  if (auto copied = transfer::copy_bytes(source.file, temporary, options); !copied)
+    return fail(copied.error());
+  const auto now = source.file.status();
+  if (!now) return fail(now.error());
+  if (!now->unchanged_since(source.status))
+    return fail(ErrorKind::source_changed, source.file.name() + " was changed while it was being copied");
+  if (hasher && hasher->finish() != digest->hex)
+    return fail(
+        ErrorKind::integrity,
+        source.file.name() + " does not match its key: the local copy is damaged; see git annex fsck");
+  return hasher != nullptr;
+}
+
+Status set_object_mode(const fs::File& file, const fs::Sharing& sharing) {
+  const auto status = file.status();
+  if (!status) return fail(status.error());
+  const mode_t mode = sharing.file_mode(status->mode & kObjectMode);
+  return file.change_mode(mode);
+}
+
+}  // namespace
+
+// The work directory is removed by whoever leaves it empty, perhaps just when we want to use it.
+Result<fs::TemporaryFile> RiaDataset::create_temporary(std::optional<fs::Directory>& work) {
+  for (int tries = 0;; ++tries) {
+    auto directory = work_directory();
+    if (!directory) return fail(directory.error());
+    work.emplace(std::move(*directory));
+    auto temporary = fs::TemporaryFile::create(*work, 0666);
+    if (temporary || temporary.error().code != ENOENT || tries == kMostTries) return temporary;
+  }
+}
+
+Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& source_path,
+                                      const TransferControl& control) {
+  const auto source = open_source(directory_.ops(), key, source_path);
+  if (!source) return fail(source.error());
+  if (!key.is_mutable()) {
+    const auto presence = presence_of(key, source->status.size);
+    if (!presence) return fail(presence.error());
+    if (*presence == Presence::present)
+      return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
+  }
+  std::optional<fs::Directory> work;
+  auto temporary = create_temporary(work);
+  if (!temporary) return fail(temporary.error());
+  const auto hashed = copy_verified(*source, temporary->file(), key, control);
+  if (!hashed) return fail(hashed.error());
+  if (auto set = set_object_mode(temporary->file(), sharing()); !set) return fail(set.error());
+  if (auto durable = temporary->make_durable(); !durable) return fail(durable.error());
+  for (int tries = 0;; ++tries) {
+    const auto directory = directory_.make_path(key_directory(key), sharing());
+    if (!directory) return fail(directory.error());
+    auto renamed = temporary->rename_to(*directory, key.file_name());
+    if (renamed) return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};
+    const bool pruned = renamed.error().code == ENOENT;  // by a removal of the last object beside ours
+    if (!pruned || tries == kMostTries) return fail(renamed.error());
+  }
+}
+
+namespace {
+
+std::string quarantine_name() {
+  std::uint32_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = 0;
+  const std::time_t now = std::time(nullptr);
+  std::tm calendar{};
+  ::gmtime_r(&now, &calendar);
+  char text[40];  // NOLINT: strftime and snprintf want a plain array
+  const std::size_t length = std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &calendar);
+  std::snprintf(text + length, sizeof text - length, "-%08x", random);
+  return text;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key) {
+  const auto from = directory_.open_directory(key_directory(key));
+  if (!from && from.error().code == ENOENT) return std::optional<std::string>{};
+  if (!from) return fail(from.error());
+  if (const auto work = work_directory(); !work) return fail(work.error());
+  const auto to = directory_.make_path(".microstage/quarantine/" + quarantine_name(), sharing());
+  if (!to) return fail(to.error());
+  if (auto moved = from->rename(key.file_name(), *to, key.file_name()); !moved) {
+    if (moved.error().code == ENOENT) return std::optional<std::string>{};
+    return fail(moved.error());
+  }
+  if (auto synced = to->sync(); !synced) return fail(synced.error());
+  prune_empty(key);
+  return to->name_of(key.file_name());
+}
+
+}  // namespace microstage::store

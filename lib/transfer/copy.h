@@ -1,0 +1,44 @@
+#pragma once
+// Copies the bytes of one file to another, hashing what passes. Sequential appends only: a destination never
+// has holes and its length is always its valid prefix, for others resume from it.
+//
+// Large files are hashed on a second thread beside reading and writing; memory is a fixed ring of buffers per
+// copy. Threads: each call uses its own files and hasher; calls may run side by side.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "lib/core/hash.h"
+#include "lib/core/result.h"
+#include "lib/fs/file.h"
+
+namespace microstage::transfer {
+
+struct CopyOptions {
+  std::uint64_t size = 0;  // bytes the source must have; an earlier end is source_changed
+  std::uint64_t offset =
+      0;  // where to go on; bytes before it are hashed from the destination, not written again
+  Hasher* hasher = nullptr;  // may be null: then nothing is hashed
+  // Called before each write and at the end; an error ends the copy. For destinations that others may
+  // replace.
+  std::function<Status(std::uint64_t offset)> before_write;
+  // Bytes in place so far; called often, must return at once.
+  std::function<void(std::uint64_t bytes)> progress;
+  std::stop_token stop;
+  // Start write-back while copying and drop the pages of both files behind it: for a destination that nobody
+  // is about to read, so that a large copy does not sweep the page cache of a shared machine.
+  bool bypass_cache = false;
+};
+
+// Returns when all bytes are written (not yet durable). On an error the destination holds a valid prefix.
+[[nodiscard]] Status copy_bytes(const fs::File& source, const fs::File& destination,
+                                const CopyOptions& options);
+
+// Hashes the first `size` bytes of `file`; an earlier end is source_changed.
+[[nodiscard]] Status hash_bytes(const fs::File& file, std::uint64_t size, Hasher& hasher,
+                                const std::stop_token& stop);
+
+}  // namespace microstage::transfer
