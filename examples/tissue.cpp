@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace microstage::examples {
 namespace {
@@ -15,9 +16,13 @@ std::uint64_t mix(std::uint64_t h) {
   return h ^ (h >> 31);
 }
 
-std::uint64_t mix(std::uint64_t seed, std::uint64_t a, std::uint64_t b) { return mix(mix(mix(seed) ^ a) ^ b); }
+std::uint64_t mix(std::uint64_t seed, std::uint64_t a, std::uint64_t b) {
+  return mix(mix(mix(seed) ^ a) ^ b);
+}
 
-double unit(std::uint64_t h) { return static_cast<double>(h >> 11) * 0x1p-53; }
+double unit(std::uint64_t h) {
+  return static_cast<double>(h >> 11) * 0x1p-53;
+}
 
 double smooth(double t) {
   t = std::clamp(t, 0.0, 1.0);
@@ -30,7 +35,9 @@ double value_noise(std::uint64_t seed, double x, double y, std::int64_t period =
   const double fx = std::floor(x), fy = std::floor(y);
   const auto corner = [&](int dx, int dy) {
     auto ix = static_cast<std::int64_t>(fx) + dx, iy = static_cast<std::int64_t>(fy) + dy;
-    if (period > 0) { ix %= period, iy %= period; }
+    if (period > 0) {
+      ix %= period, iy %= period;
+    }
     return unit(mix(seed, static_cast<std::uint64_t>(ix), static_cast<std::uint64_t>(iy))) * 2 - 1;
   };
   const double sx = smooth(x - fx), sy = smooth(y - fy);
@@ -64,8 +71,8 @@ Cell random_cell(const StainBlock::Recipe& recipe, std::uint64_t seed, std::uint
   const auto draw = [&](std::uint64_t what) { return unit(mix(seed, number, what)); };
   const auto side = static_cast<double>(recipe.side);
   const double size = draw(2);  // squared below: small cells are the many
-  return {draw(0) * side,       draw(1) * side,       std::lerp(recipe.smallest, recipe.largest, size * size),
-          0.6 + 0.4 * draw(3),  draw(4) * 2 - 1,      90 + 80 * draw(5)};
+  return {draw(0) * side,      draw(1) * side,  std::lerp(recipe.smallest, recipe.largest, size * size),
+          0.6 + 0.4 * draw(3), draw(4) * 2 - 1, 90 + 80 * draw(5)};
 }
 
 // A soft-edged, slightly slanted ellipse, wrapped around the edges of the block.
@@ -88,15 +95,26 @@ void draw_cell(const Cell& cell, std::size_t side, Plane& plane) {
   }
 }
 
-// One box blur of a line that closes on itself; `stride` apart, so that it serves rows and columns.
-void blur_line(const Plane& from, Plane& to, std::size_t start, std::size_t stride, std::size_t side, std::size_t radius) {
+// One box blur of a line that closes on itself; its pixels are `stride` apart, so that it serves rows and
+// columns.
+void blur_line(const float* from, float* to, std::size_t stride, std::size_t side, std::size_t radius) {
+  std::size_t ahead = 0, behind = side - radius;
   double sum = 0;
-  for (std::size_t i = 0; i <= 2 * radius; ++i) { sum += from[start + (i + side - radius) % side * stride]; }
+  const auto enter = [&] { sum += from[std::exchange(ahead, ahead + 1 == side ? 0 : ahead + 1) * stride]; };
+  const auto leave = [&] {
+    sum -= from[std::exchange(behind, behind + 1 == side ? 0 : behind + 1) * stride];
+  };
+  for (std::size_t i = side - radius; i < side; ++i) {
+    sum += from[i * stride];
+  }
+  for (std::size_t i = 0; i <= radius; ++i) {
+    enter();
+  }
   const double scale = 1.0 / static_cast<double>(2 * radius + 1);
   for (std::size_t i = 0; i < side; ++i) {
-    to[start + i * stride] = static_cast<float>(sum * scale);
-    sum += from[start + (i + radius + 1) % side * stride];
-    sum -= from[start + (i + side - radius) % side * stride];
+    to[i * stride] = static_cast<float>(sum * scale);
+    enter();
+    leave();
   }
 }
 
@@ -104,8 +122,12 @@ void blur_line(const Plane& from, Plane& to, std::size_t start, std::size_t stri
 void blur(Plane& plane, std::size_t side, std::size_t radius) {
   Plane other(plane.size());
   for (int pass = 0; pass < 2; ++pass) {
-    for (std::size_t y = 0; y < side; ++y) { blur_line(plane, other, y * side, 1, side, radius); }
-    for (std::size_t x = 0; x < side; ++x) { blur_line(other, plane, x, side, side, radius); }
+    for (std::size_t y = 0; y < side; ++y) {
+      blur_line(&plane[y * side], &other[y * side], 1, side, radius);
+    }
+    for (std::size_t x = 0; x < side; ++x) {
+      blur_line(&other[x], &plane[x], side, side, radius);
+    }
   }
 }
 
@@ -118,32 +140,40 @@ std::vector<std::uint8_t> to_bytes(const Plane& plane) {
 }
 
 constexpr StainBlock::Recipe grey_matter{
-    .side = 1024, .cells = 2600, .smallest = 3, .largest = 13, .ground = 58, .variation = 44};
+    .side = 768, .cells = 1460, .smallest = 3, .largest = 13, .ground = 58, .variation = 44};
 // Another period, so that what shines through of both does not repeat within a plane.
 constexpr StainBlock::Recipe white_matter{
-    .side = 832, .cells = 900, .smallest = 2, .largest = 4, .ground = 30, .variation = 26};
+    .side = 640, .cells = 530, .smallest = 2, .largest = 4, .ground = 30, .variation = 26};
 
 constexpr std::array<std::size_t, StainBlock::levels - 1> further_blur{1, 1, 2, 4, 8};
 constexpr std::size_t noise_size = 1U << 16;
 constexpr int glass = 238;  // brightness of the empty slide; darkest stain and noise keep it within a byte
 
-// Camera noise of -7 to 7 around 7, triangular: two random numbers of 0 to 7 added up.
+// Camera noise of -3 to 3 around 3, triangular: two random numbers of 0 to 3 added up.
 std::vector<std::uint8_t> camera_noise(std::uint64_t seed) {
   std::vector<std::uint8_t> noise(noise_size + Tissue::patch);
   for (std::size_t i = 0; i < noise.size(); ++i) {
     const auto h = mix(seed, i, 0);
-    noise[i] = static_cast<std::uint8_t>((h & 7) + ((h >> 8) & 7));
+    noise[i] = static_cast<std::uint8_t>((h & 3) + ((h >> 8) & 3));
   }
   return noise;
 }
 
-int fixed(double value) { return static_cast<int>(std::lround(value * 256)); }
+double length(double x, double y) {
+  return std::sqrt(x * x + y * y);
+}
+
+int fixed(double value) {
+  return static_cast<int>(std::lround(value * 256));
+}
 
 }  // namespace
 
 StainBlock::StainBlock(const Recipe& recipe, std::uint64_t seed) : side_(recipe.side) {
   Plane plane = draw_neuropil(recipe, seed);
-  for (std::uint64_t i = 0; i < recipe.cells; ++i) { draw_cell(random_cell(recipe, seed, i), side_, plane); }
+  for (std::uint64_t i = 0; i < recipe.cells; ++i) {
+    draw_cell(random_cell(recipe, seed, i), side_, plane);
+  }
   blurred_[0] = to_bytes(plane);
   for (std::size_t level = 1; level < levels; ++level) {
     blur(plane, side_, further_blur[level - 1]);
@@ -168,8 +198,9 @@ Tissue::Ground Tissue::ground(unsigned plane, std::uint64_t x, std::uint64_t y) 
   const double u = static_cast<double>(x) / static_cast<double>(shape_.width);
   const double v = static_cast<double>(y) / static_cast<double>(shape_.height);
   // An oval with a wavy outline: 1 at its rim, 0 in its middle. No edge is sharper than two patches.
-  const double oval = std::hypot((u - 0.5) / 0.46, (v - 0.5) / 0.44);
-  const double out = oval + 0.10 * value_noise(seed_ + 4, 5 * u, 5 * v) + 0.03 * value_noise(seed_ + 5, 23 * u, 23 * v);
+  const double oval = length((u - 0.5) / 0.46, (v - 0.5) / 0.44);
+  const double out =
+      oval + 0.10 * value_noise(seed_ + 4, 5 * u, 5 * v) + 0.03 * value_noise(seed_ + 5, 23 * u, 23 * v);
   const double soft = std::max(0.01, 64.0 / static_cast<double>(std::min(shape_.width, shape_.height)));
   const double folds = 0.12 * value_noise(seed_ + 6, 9 * u, 9 * v);
   const double middle = (shape_.planes - 1) / 2.0;
@@ -195,7 +226,7 @@ void Tissue::render_patch(unsigned plane, std::uint64_t x, std::uint64_t y, cons
     const int g = (grey[i] * (256 - weight) + grey_far[i] * weight) >> 8;
     const int w = (white[i] * (256 - weight) + white_far[i] * weight) >> 8;
     const int stain = (g * share + w * (256 - share)) >> 8;
-    out[i] = static_cast<std::uint8_t>(glass - ((stain * tissue) >> 8) + noise[i] - 7);
+    out[i] = static_cast<std::uint8_t>(glass - ((stain * tissue) >> 8) + noise[i] - 3);
   }
 }
 
@@ -226,7 +257,9 @@ void Tissue::render(unsigned plane, std::uint64_t x, std::uint64_t y, std::size_
   const std::size_t corners = (width + patch - 1) / patch + 1;
   std::vector<Ground> above(corners), below(corners);
   const auto survey = [&](std::vector<Ground>& line, std::uint64_t at) {
-    for (std::size_t i = 0; i < corners; ++i) { line[i] = ground(plane, x + i * patch, at); }
+    for (std::size_t i = 0; i < corners; ++i) {
+      line[i] = ground(plane, x + i * patch, at);
+    }
   };
   for (std::size_t row = 0; row < height; ++row) {
     const std::uint64_t at = y + row;

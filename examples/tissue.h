@@ -1,5 +1,6 @@
-// What a microscope sees in a Nissl-stained brain section, made up: a bright slide, a section with a cell-rich
-// rim and a paler core, dark cell bodies, camera noise, and planes that blur with their distance from focus.
+// What a microscope sees in a Nissl-stained brain section, made up: a bright slide, a section with a
+// cell-rich rim and a paler core, dark cell bodies, camera noise, and planes that blur with their distance
+// from focus.
 #pragma once
 
 #include <array>
@@ -14,10 +15,10 @@ namespace microstage::examples {
 class StainBlock {
  public:
   struct Recipe {
-    std::size_t side;           // pixels; a multiple of Tissue::patch
-    std::size_t cells;          // cell bodies in the block
-    double smallest, largest;   // radii of cell bodies, pixels
-    double ground, variation;   // attenuation between the cells, and how much it wavers
+    std::size_t side;          // pixels; a multiple of 32
+    std::size_t cells;         // cell bodies in the block
+    double smallest, largest;  // radii of cell bodies, pixels
+    double ground, variation;  // attenuation between the cells, and how much it wavers
   };
   static constexpr std::size_t levels = 6;
   static constexpr int darkest = 210;
@@ -56,9 +57,9 @@ class Tissue {
  private:
   // What changes slowly, at the corner of a patch; fixed point with 8 bits behind the point.
   struct Ground {
-    int tissue;    // 0 glass, 256 section
-    int grey;      // 0 white matter, 256 grey matter
-    int blur;      // level of blur: 0 is in focus
+    int tissue;  // 0 glass, 256 section
+    int grey;    // 0 white matter, 256 grey matter
+    int blur;    // level of blur: 0 is in focus
   };
 
   Ground ground(unsigned plane, std::uint64_t x, std::uint64_t y) const;
