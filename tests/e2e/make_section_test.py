@@ -83,6 +83,10 @@ class MakeSection(unittest.TestCase):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="make-section-"))
         self.addCleanup(shutil.rmtree, self.root)
 
+    def skip(self, reason):
+        print("SKIP:", reason)
+        self.skipTest(reason)
+
     def assert_one_line(self, result, *words):
         self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
         for word in ("make-section: ", *words):
@@ -125,7 +129,7 @@ class MakeSection(unittest.TestCase):
 
     def test_other_readers_agree(self):
         if not shutil.which("tiffinfo"):
-            self.skipTest("tiffinfo is not installed")
+            self.skip("tiffinfo is not installed")
         make(self.root / "t", "--planes", 2, "--width", 400, "--height", 301, "--tile", 64, "--seed", 3)
         info = subprocess.run(["tiffinfo", "-D", self.root / "t/plane_01.tif"], capture_output=True, text=True)
         self.assertEqual((info.returncode, info.stderr), (0, ""))
@@ -173,7 +177,7 @@ class MakeSection(unittest.TestCase):
         (self.root / "file").touch()
         self.assert_one_line(make(self.root / "file" / "x", status=1), "cannot make", "Not a directory")
         if os.geteuid() == 0:
-            return  # root may write anywhere
+            return  # who may write anywhere
         self.root.chmod(0o555)
         self.addCleanup(self.root.chmod, 0o755)
         self.assert_one_line(make(self.root, "--planes", 1, status=1), "plane_00.tif", "Permission denied")
@@ -196,7 +200,7 @@ class MakeSection(unittest.TestCase):
         result = subprocess.run([*unshare, "sh", "-c", script, "sh", self.root, PROGRAM],
                                 capture_output=True, text=True)
         if result.returncode != 1 or "make-section" not in result.stderr:
-            self.skipTest("cannot mount a small file system here")
+            self.skip("cannot mount a small file system here")
         self.assert_one_line(result, "plane_02.tif", "No space left on device")
         self.assertEqual(result.stdout.split(), ["plane_00.tif", "plane_01.tif"])
 
