@@ -1,0 +1,122 @@
+#include "remote/init_remote.h"
+
+#include <set>
+
+#include "lib/core/text.h"
+#include "lib/fs/file.h"
+#include "lib/fs/process.h"
+#include "lib/store/ria_dataset.h"
+
+namespace microstage::remote {
+
+namespace {
+
+// DataLad keeps the id in a file of the dataset; git-annex sets GIT_WORK_TREE for its children.
+std::string datalad_id() {
+  const char* work_tree = std::getenv("GIT_WORK_TREE");  // NOLINT: nobody changes the environment
+  const std::string file = std::string{work_tree != nullptr ? work_tree : "."} + "/.datalad/config";
+  auto result = fs::run_process({"git", "config", "--file", file, "--get", "datalad.dataset.id"});
+  if (!result || result->exit_status != 0) return {};
+  return one_line(result->output);
+}
+
+Status settle_archive_id(CommittedSettings& settings, Conversation& conversation) {
+  if (settings.archive_id.empty()) settings.archive_id = datalad_id();
+  if (settings.archive_id.empty()) settings.archive_id = settings.uuid;
+  const auto id = DatasetId::parse(settings.archive_id);
+  if (!id) return fail(ErrorKind::invalid, "archive-id: " + id.error().message);
+  conversation.set_config("archive-id", settings.archive_id);
+  return {};
+}
+
+fs::Identity identity_of(fs::FileOps& ops, const std::string& path) {
+  const int fd = ops.open(AT_FDCWD, path.c_str(), O_PATH, 0, false);
+  if (fd < 0) return {};
+  const fs::File file(ops, fd, path);
+  const auto status = file.status();
+  return status ? status->identity : fs::Identity{};
+}
+
+// The configuration of the local repository at `path`, bare or not; empty when there is none.
+GitConfig config_of_repository(const std::string& path) {
+  for (const char* place : {"/.git/config", "/config"}) {
+    auto listing = fs::run_process({"git", "config", "--file", path + place, "--null", "--list"});
+    if (listing && listing->exit_status == 0) return GitConfig::parse(listing->output);
+  }
+  return {};
+}
+
+// Clones of clones of clones are rare, and remotes may form circles.
+constexpr int kDeepest = 4;
+
+bool leads_to(fs::FileOps& ops, const std::string& url, const fs::Identity& target, int depth) {
+  const std::string path = store::local_path_of(url);
+  if (path.empty()) return false;
+  const fs::Identity here = identity_of(ops, path);
+  if (here == target) return true;
+  if (depth == kDeepest || here == fs::Identity{}) return false;
+  const GitConfig config = config_of_repository(path);
+  for (const std::string& name : config.remotes()) {
+    const auto next = config.value("remote." + name + ".url");
+    if (next && next->starts_with('/') && leads_to(ops, *next, target, depth + 1)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> remotes_leading_to(fs::FileOps& ops, const GitConfig& config,
+                                            const std::string& store_dataset) {
+  std::vector<std::string> found;
+  const fs::Identity target = identity_of(ops, store_dataset);
+  if (target == fs::Identity{}) return found;
+  for (const std::string& name : config.remotes()) {
+    const auto url = config.value("remote." + name + ".url");
+    if (url && leads_to(ops, store::rewrite_url(*url, config.instead_of()), target, 0)) found.push_back(name);
+  }
+  return found;
+}
+
+namespace {
+
+void set_publish_depends(fs::FileOps& ops, const CommittedSettings& settings, const GitConfig& config,
+                         const std::string& store_dataset, Conversation& conversation) {
+  const std::string own = settings.git_remote.value_or(settings.name);
+  if (own.empty()) return;
+  for (const std::string& name : remotes_leading_to(ops, config, store_dataset)) {
+    const std::string variable = "remote." + name + ".datalad-publish-depends";
+    if (config.value(variable)) continue;
+    const auto set = fs::run_process({"git", "config", variable, own});
+    if (!set || set->exit_status != 0)
+      conversation.inform("could not set " + variable + "; push with: datalad push --to " + own);
+  }
+}
+
+}  // namespace
+
+Status initialise(fs::FileOps& ops, CommittedSettings& settings, const GitConfig& config,
+                  Conversation& conversation) {
+  const auto url = effective_url(settings, config);
+  if (!url) return fail(url.error());
+  if (const auto push_url = effective_push_url(settings, config); !push_url) return fail(push_url.error());
+  if (auto settled = settle_archive_id(settings, conversation); !settled) return settled;
+  if (!url->is_local())
+    return fail(ErrorKind::unsupported,
+                "url=" + url->text() + " cannot be reached by this program yet: it knows ria+file only");
+  const auto store = store::RiaStore::open(ops, url->path);
+  if (!store) {
+    conversation.inform(store.error().message);
+    return {};
+  }
+  const auto id = DatasetId::parse(settings.archive_id);
+  if (!id) return fail(id.error());
+  const auto dataset = store::RiaDataset::open(*store, *id);
+  if (!dataset) {
+    conversation.inform(dataset.error().message);
+    return {};
+  }
+  set_publish_depends(ops, settings, config, dataset->path(), conversation);
+  return {};
+}
+
+}  // namespace microstage::remote

@@ -1,0 +1,305 @@
+#include "remote/special_remote.h"
+
+#include "lib/core/text.h"
+#include "lib/transfer/deliver.h"
+#include "remote/init_remote.h"
+
+namespace microstage::remote {
+
+namespace {
+
+// What to do next, where the message of the error does not already say it.
+std::string_view advice(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::space_bytes:
+    case ErrorKind::space_inodes:
+    case ErrorKind::space_quota:
+      return "; free some space, then run the command again";
+    case ErrorKind::permission:
+      return "; ask who owns it for access";
+    case ErrorKind::transient:
+    case ErrorKind::source_changed:
+    case ErrorKind::durability:
+      return "; run the command again";
+    default:
+      return "";
+  }
+}
+
+std::string explain(std::string_view what, const std::string& key, const Error& error) {
+  return std::string{what} + " " + key + ": " + error.message + std::string{advice(error.kind)};
+}
+
+std::string_view what(RequestType type) {
+  switch (type) {
+    case RequestType::store:
+      return "cannot store";
+    case RequestType::retrieve:
+      return "cannot retrieve";
+    case RequestType::remove:
+      return "cannot remove";
+    default:
+      return "cannot look for";
+  }
+}
+
+std::string reply_to(const Request& request, const Status& status) {
+  if (status) return success_reply(request);
+  if (request.key.empty()) return failure_reply(request, status.error().message);
+  return failure_reply(request, explain(what(request.type), request.key, status.error()));
+}
+
+}  // namespace
+
+std::vector<std::string> SpecialRemote::serve(const Request& request, Conversation& conversation) {
+  switch (request.type) {
+    case RequestType::init_remote:
+      return {reply_to(request, init_remote(conversation))};
+    case RequestType::prepare:
+      return {reply_to(request, prepare(conversation))};
+    case RequestType::store:
+      return {reply_to(request, store(request, conversation))};
+    case RequestType::retrieve:
+      return {reply_to(request, retrieve(request, conversation))};
+    case RequestType::check_present:
+      return {check_present(request)};
+    case RequestType::remove:
+      return {reply_to(request, remove(request, conversation))};
+    case RequestType::get_cost:
+      return {cost_reply(cost())};
+    case RequestType::get_availability:
+      return {availability_reply(availability(conversation))};
+    case RequestType::where_is:
+      return {where_is(request)};
+    case RequestType::get_info:
+      return info_reply(info());
+  }
+  return {"UNSUPPORTED-REQUEST"};
+}
+
+Status SpecialRemote::prepare(Conversation& conversation) {
+  auto settings = ask_for_settings(conversation);
+  if (!settings) return fail(settings.error());
+  settings_ = std::move(*settings);
+  return {};
+}
+
+Status SpecialRemote::init_remote(Conversation& conversation) {
+  if (auto prepared = prepare(conversation); !prepared) return prepared;
+  const auto config = git_config();
+  if (!config) return fail(config.error());
+  return initialise(ops_, settings_, **config, conversation);
+}
+
+Result<const GitConfig*> SpecialRemote::git_config() {
+  const std::lock_guard lock(mutex_);
+  if (!git_config_) {
+    auto loaded = load_git_config();
+    if (!loaded) return failure_of(loaded);
+    git_config_ = std::make_unique<GitConfig>(std::move(*loaded));
+  }
+  return git_config_.get();
+}
+
+Result<store::RiaUrl> SpecialRemote::url(Access access) {
+  const auto config = git_config();
+  if (!config) return fail(config.error());
+  return access == Access::write ? effective_push_url(settings_, **config)
+                                 : effective_url(settings_, **config);
+}
+
+Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
+  const auto where = url(access);
+  if (!where) return fail(where.error());
+  if (!where->is_local())
+    return fail(ErrorKind::unsupported,
+                where->text() + " cannot be reached by this program yet: it knows ria+file only");
+  const auto id = DatasetId::parse(settings_.archive_id);
+  if (!id) return fail(id.error());
+  const std::lock_guard lock(mutex_);
+  Dataset& open = access == Access::write ? write_dataset_ : read_dataset_;
+  if (open) return open;
+  const auto store = store::RiaStore::open(ops_, where->path);
+  if (!store) return fail(store.error());
+  auto opened = store::RiaDataset::open(*store, *id);
+  if (!opened) return failure_of(opened);
+  open = std::make_shared<store::RiaDataset>(std::move(*opened));
+  return open;
+}
+
+void SpecialRemote::note_request(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  just_stored_.erase(key);
+}
+
+Status SpecialRemote::store(const Request& request, Conversation& conversation) {
+  note_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const auto target = dataset(Access::write);
+  if (!target) return fail(target.error());
+  store::TransferControl control;
+  control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  control.stop = conversation.stop_token();
+  const auto report = (*target)->store(*key, request.file, control);
+  if (!report) return fail(report.error());
+  const std::lock_guard lock(mutex_);
+  damaged_.erase(request.key);
+  if (report->already_there) {
+    conversation.debug(request.key + " is in the store already, with the right size");
+    return {};
+  }
+  if (!key->is_mutable()) just_stored_.insert(request.key);
+  conversation.debug(
+      "stored " + request.key + ", " +
+      (report->hashed ? "every byte hashed" : "checked by its size only: its key has no usable digest"));
+  return {};
+}
+
+namespace {
+
+// In verify-once nobody compares after us, so what we cannot compare must not pass. A manifest has no digest
+// by design and git-annex never checks it.
+Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
+  if (git_annex_verifies || key.digest() || key.is_mutable()) return {};
+  return fail(
+      ErrorKind::unsupported,
+      "it cannot be verified (chunked, encrypted, or without a digest in its key), and unverified downloads "
+      "are "
+      "allowed here; unset remote.NAME.annex-security-allow-unverified-downloads to let git-annex verify it");
+}
+
+}  // namespace
+
+Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
+  note_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const auto config = git_config();
+  if (!config) return fail(config.error());
+  const bool verified_later = git_annex_verifies(**config, settings_.git_remote);
+  if (auto verifiable = check_verifiable(*key, verified_later); !verifiable) return verifiable;
+  const auto from = dataset(Access::read);
+  if (!from) return fail(from.error());
+  const auto object = (*from)->open_object(*key);
+  Status delivered = object ? Status{} : fail(object.error());
+  if (object) {
+    const auto status = object->status();
+    if (!status) return fail(status.error());
+    transfer::Delivery delivery;
+    delivery.path = request.file;
+    delivery.private_directory = settings_.git_dir + "/annex/microstage/" + settings_.uuid;
+    delivery.private_name = key->file_name();
+    delivery.size = status->size;
+    delivery.digest = key->digest();
+    delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
+    delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+    delivery.stop = conversation.stop_token();
+    delivered = transfer::deliver(*object, delivery);
+  }
+  if (!delivered && delivered.error().kind == ErrorKind::integrity) {
+    const std::lock_guard lock(mutex_);
+    damaged_.insert(request.key);
+  }
+  return delivered;
+}
+
+std::string SpecialRemote::check_present(const Request& request) {
+  note_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return failure_reply(request, key.error().message);
+  const auto where = dataset(Access::read);
+  if (!where) return failure_reply(request, explain(what(request.type), request.key, where.error()));
+  const auto presence = (*where)->find(*key);
+  if (!presence) return failure_reply(request, explain(what(request.type), request.key, presence.error()));
+  switch (*presence) {
+    case store::Presence::present:
+      return success_reply(request);
+    case store::Presence::absent:
+    case store::Presence::wrong_size:
+      return absent_reply(request.key);
+    case store::Presence::archived:
+      break;
+  }
+  return failure_reply(request, request.key + " is not loose in " + (*where)->path() +
+                                    ", and this program does not yet read archives/archive.7z");
+}
+
+Status SpecialRemote::remove(const Request& request, Conversation& conversation) {
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  bool damaged = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (just_stored_.erase(request.key) > 0)
+      return fail(
+          ErrorKind::source_changed,
+          "it was stored a moment ago and every byte was good, but the local file changed or vanished since; "
+          "the store keeps its copy, which may be the last one");
+    damaged = damaged_.contains(request.key);
+  }
+  const auto where = dataset(Access::write);
+  if (!where) return fail(where.error());
+  const auto presence = (*where)->find(*key);
+  if (!presence) return fail(presence.error());
+  if (!damaged && *presence != store::Presence::wrong_size) return (*where)->remove(*key);
+  const auto kept = (*where)->quarantine(*key);
+  if (!kept) return fail(kept.error());
+  if (*kept) conversation.inform("the damaged object of " + request.key + " was moved to " + **kept);
+  return {};
+}
+
+std::string SpecialRemote::where_is(const Request& request) {
+  note_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return failure_reply(request, {});
+  const auto where = dataset(Access::read);
+  if (!where) return failure_reply(request, {});
+  const auto presence = (*where)->find(*key);
+  if (!presence || *presence != store::Presence::present) return failure_reply(request, {});
+  return where_is_reply((*where)->path() + "/" + (*where)->object_path(*key));
+}
+
+unsigned SpecialRemote::cost() {
+  // Just below the 100 and 200 that DataLad's ORA remote gives the same store: with both there, ours is used.
+  constexpr unsigned kLocalCost = 90;
+  constexpr unsigned kNetworkCost = 190;
+  const auto where = url(Access::read);
+  return where && where->is_local() ? kLocalCost : kNetworkCost;
+}
+
+Availability SpecialRemote::availability(const Conversation& conversation) {
+  const auto where = url(Access::read);
+  if (where && !where->is_local()) return Availability::global;
+  if (conversation.has(Extension::unavailable_response) && !dataset(Access::read))
+    return Availability::unavailable;
+  return Availability::local;
+}
+
+std::vector<InfoField> SpecialRemote::info() {
+  std::vector<InfoField> fields;
+  const auto where = url(Access::read);
+  fields.push_back({"store", where ? where->text() : where.error().message});
+  fields.push_back({"dataset", settings_.archive_id});
+  const auto config = git_config();
+  if (config) {
+    const bool follow = git_annex_verifies(**config, settings_.git_remote);
+    fields.push_back({"verification", follow ? "git-annex follows the file" : "verify-once, by microstage"});
+  }
+  const auto opened = dataset(Access::read);
+  if (!opened) {
+    fields.push_back({"state", "not available: " + opened.error().message});
+    return fields;
+  }
+  const bool mixed = (*opened)->hash_directories() == store::HashDirectories::mixed;
+  fields.push_back({"layout", mixed ? "2 (mixed hash directories)" : "1 (lower hash directories)"});
+  fields.push_back({"path", (*opened)->path()});
+  if (const auto counts = (*opened)->count_objects()) {
+    fields.push_back(
+        {"loose objects", std::to_string(counts->objects) + " (" + human_size(counts->bytes) + ")"});
+    fields.push_back({"archive", counts->archive ? "yes" : "no"});
+  }
+  return fields;
+}
+
+}  // namespace microstage::remote

@@ -1,0 +1,61 @@
+#pragma once
+// Serves git-annex's requests from a RIA store: the meaning of each request, without protocol or threads.
+//
+// Threads: serve() may run in several threads at once, one per request; git-annex never has two requests for
+// one key of one remote outstanding.
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/fs/file_ops.h"
+#include "lib/store/ria_dataset.h"
+#include "remote/conversation.h"
+#include "remote/settings.h"
+
+namespace microstage::remote {
+
+class SpecialRemote {
+ public:
+  explicit SpecialRemote(fs::FileOps& ops) : ops_(ops) {}
+
+  // The lines that answer the request. Never throws for what files, stores or configurations do.
+  [[nodiscard]] std::vector<std::string> serve(const Request& request, Conversation& conversation);
+
+ private:
+  enum class Access { read, write };
+  using Dataset = std::shared_ptr<store::RiaDataset>;
+
+  [[nodiscard]] Status init_remote(Conversation& conversation);
+  [[nodiscard]] Status prepare(Conversation& conversation);
+  [[nodiscard]] Status store(const Request& request, Conversation& conversation);
+  [[nodiscard]] Status retrieve(const Request& request, Conversation& conversation);
+  [[nodiscard]] std::string check_present(const Request& request);
+  [[nodiscard]] Status remove(const Request& request, Conversation& conversation);
+  [[nodiscard]] std::string where_is(const Request& request);
+  [[nodiscard]] unsigned cost();
+  [[nodiscard]] Availability availability(const Conversation& conversation);
+  [[nodiscard]] std::vector<InfoField> info();
+
+  [[nodiscard]] Result<const GitConfig*> git_config();
+  [[nodiscard]] Result<store::RiaUrl> url(Access access);
+  // Opened at first need; a failure is tried again at the next, for the store may have been mounted
+  // meanwhile.
+  [[nodiscard]] Result<Dataset> dataset(Access access);
+
+  void note_request(const std::string& key);
+
+  fs::FileOps& ops_;
+  CommittedSettings settings_;  // written by PREPARE and INITREMOTE, before any other request
+
+  std::mutex mutex_;  // guards what follows
+  std::unique_ptr<GitConfig> git_config_;
+  Dataset read_dataset_;
+  Dataset write_dataset_;
+  std::set<std::string> just_stored_;  // keys whose last request was a STORE that we carried out
+  std::set<std::string> damaged_;      // keys whose object was found damaged in this session
+};
+
+}  // namespace microstage::remote
