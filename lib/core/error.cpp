@@ -95,7 +95,12 @@ ErrorKind kind_of(int code) {
     case ELOOP:
     case EXDEV:
     case ENAMETOOLONG:
+    case EISDIR:
+    case EFBIG:
       return ErrorKind::invalid;
+    case EBADF:
+    case EFAULT:
+      return ErrorKind::bug;
     default:
       return ErrorKind::transient;
   }
