@@ -104,6 +104,7 @@ bool Dispatcher::idle() {
 }
 
 void Dispatcher::apply(const Actions& actions) {
+  if (ended_) return;  // jobs may still be about to stop; git-annex no longer reads
   for (const Action& action : actions) {
     switch (action.kind) {
       case Action::Kind::send:

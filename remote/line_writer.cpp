@@ -16,7 +16,9 @@ LineWriter::LineWriter(int descriptor, std::function<void()> broken)
   thread_ = std::thread([this] { run(); });
 }
 
-LineWriter::~LineWriter() { close(std::chrono::milliseconds{0}); }
+LineWriter::~LineWriter() {
+  close(std::chrono::milliseconds{0});
+}
 
 void LineWriter::send(const std::string& line) {
   {

@@ -86,10 +86,12 @@ class LineReader {
 };
 
 // Reads until the session ends. Returns the process's exit status.
-int converse(int from_annex, int signals, int broken, Dispatcher& dispatcher) {
+int converse(const ProtocolPipes& pipes, int signals, int broken, Dispatcher& dispatcher) {
   LineReader reader(dispatcher);
   while (!dispatcher.ended()) {
-    std::array<pollfd, 3> polled{{{from_annex, POLLIN, 0}, {signals, POLLIN, 0}, {broken, POLLIN, 0}}};
+    // The writing end is looked at too: a job that has nothing to say would not notice that nobody reads.
+    std::array<pollfd, 4> polled{
+        {{pipes.from_annex, POLLIN, 0}, {signals, POLLIN, 0}, {broken, POLLIN, 0}, {pipes.to_annex, 0, 0}}};
     if (::poll(polled.data(), polled.size(), -1) < 0) {
       if (errno == EINTR) continue;
       return 1;
@@ -99,8 +101,8 @@ int converse(int from_annex, int signals, int broken, Dispatcher& dispatcher) {
       const bool known = ::read(signals, &info, sizeof info) == sizeof info;
       return 128 + (known ? static_cast<int>(info.ssi_signo) : SIGTERM);
     }
-    if (polled[2].revents != 0) return 1;
-    if (polled[0].revents != 0 && !reader.read_from(from_annex)) return 0;
+    if (polled[0].revents != 0 && !reader.read_from(pipes.from_annex)) return 0;
+    if (polled[2].revents != 0 || polled[3].revents != 0) return 1;
   }
   return dispatcher.reason().empty() ? 0 : 1;
 }
@@ -116,8 +118,8 @@ void wait_for_jobs(Dispatcher& dispatcher, int status) {
 }
 
 int run_session() {
-  const int signals = signal_descriptor();
   const ProtocolPipes pipes = take_standard_streams();
+  const int signals = signal_descriptor();
   const int broken = ::eventfd(0, EFD_CLOEXEC);
   LineWriter writer(pipes.to_annex, [broken] { ::eventfd_write(broken, 1); });
   SpecialRemote remote(fs::posix_file_ops());
@@ -126,7 +128,7 @@ int run_session() {
                           return remote.serve(request, conversation);
                         });
   dispatcher.start();
-  const int status = converse(pipes.from_annex, signals, broken, dispatcher);
+  const int status = converse(pipes, signals, broken, dispatcher);
   dispatcher.end();
   wait_for_jobs(dispatcher, status);
   writer.close(kPatience);

@@ -1,7 +1,11 @@
 #include "remote/special_remote.h"
 
+#include <ctime>
+
 #include "lib/core/text.h"
+#include "lib/transfer/copy.h"
 #include "lib/transfer/deliver.h"
+#include "lib/transfer/partials.h"
 #include "remote/init_remote.h"
 
 namespace microstage::remote {
@@ -78,17 +82,28 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
 }
 
 Status SpecialRemote::prepare(Conversation& conversation) {
-  auto settings = ask_for_settings(conversation);
-  if (!settings) return fail(settings.error());
-  settings_ = std::move(*settings);
+  auto asked = ask_for_settings(conversation);
+  if (!asked) return fail(asked.error());
+  const std::lock_guard lock(mutex_);
+  settings_ = std::make_shared<const CommittedSettings>(std::move(*asked));
   return {};
 }
 
 Status SpecialRemote::init_remote(Conversation& conversation) {
-  if (auto prepared = prepare(conversation); !prepared) return prepared;
+  auto asked = ask_for_settings(conversation);
+  if (!asked) return fail(asked.error());
   const auto config = git_config();
   if (!config) return fail(config.error());
-  return initialise(ops_, settings_, **config, conversation);
+  if (auto done = initialise(ops_, *asked, **config, conversation); !done) return done;
+  const std::lock_guard lock(mutex_);
+  settings_ = std::make_shared<const CommittedSettings>(std::move(*asked));
+  return {};
+}
+
+Result<std::shared_ptr<const CommittedSettings>> SpecialRemote::settings() {
+  const std::lock_guard lock(mutex_);
+  if (!settings_) return fail(ErrorKind::invalid, "git-annex sent a request before PREPARE was answered");
+  return settings_;
 }
 
 Result<const GitConfig*> SpecialRemote::git_config() {
@@ -102,10 +117,11 @@ Result<const GitConfig*> SpecialRemote::git_config() {
 }
 
 Result<store::RiaUrl> SpecialRemote::url(Access access) {
+  const auto known = settings();
+  if (!known) return fail(known.error());
   const auto config = git_config();
   if (!config) return fail(config.error());
-  return access == Access::write ? effective_push_url(settings_, **config)
-                                 : effective_url(settings_, **config);
+  return access == Access::write ? effective_push_url(**known, **config) : effective_url(**known, **config);
 }
 
 Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
@@ -114,7 +130,9 @@ Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
   if (!where->is_local())
     return fail(ErrorKind::unsupported,
                 where->text() + " cannot be reached by this program yet: it knows ria+file only");
-  const auto id = DatasetId::parse(settings_.archive_id);
+  const auto known = settings();
+  if (!known) return fail(known.error());
+  const auto id = DatasetId::parse((*known)->archive_id);
   if (!id) return fail(id.error());
   const std::lock_guard lock(mutex_);
   Dataset& open = access == Access::write ? write_dataset_ : read_dataset_;
@@ -132,6 +150,18 @@ void SpecialRemote::note_request(const std::string& key) {
   just_stored_.erase(key);
 }
 
+std::string SpecialRemote::private_directory() {
+  const std::lock_guard lock(mutex_);
+  used_private_directory_ = true;
+  return settings_.git_dir + "/annex/microstage/" + settings_.uuid;
+}
+
+SpecialRemote::~SpecialRemote() {
+  constexpr std::int64_t kKeepPartials = 7 * 24 * 3600;  // seconds
+  if (used_private_directory_)
+    transfer::tidy_partials(ops_, private_directory(), std::time(nullptr) - kKeepPartials);
+}
+
 Status SpecialRemote::store(const Request& request, Conversation& conversation) {
   note_request(request.key);
   const auto key = annex::Key::parse(request.key);
@@ -141,6 +171,9 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation) 
   store::TransferControl control;
   control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   control.stop = conversation.stop_token();
+  // "It is there already" is no answer for what we know to be damaged.
+  if (is_damaged(request.key))
+    if (const auto moved = (*target)->quarantine(*key); !moved) return fail(moved.error());
   const auto report = (*target)->store(*key, request.file, control);
   if (!report) return fail(report.error());
   const std::lock_guard lock(mutex_);
@@ -171,37 +204,65 @@ Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
 
 }  // namespace
 
+bool SpecialRemote::is_damaged(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return damaged_.contains(key);
+}
+
+// git-annex itself asks for no removal after a retrieve that failed, not even in fsck, and a presence check
+// would go on vouching for the object: git annex drop would then delete the last good copy elsewhere.
+Error SpecialRemote::handle_damage(const annex::Key& key, const fs::File& object, Error found,
+                                   const std::stop_token& stop) {
+  const auto digest = key.digest();
+  const auto status = object.status();
+  if (!digest || !status) return found;
+  ops_.drop_cache(object.descriptor(), 0, status->size);
+  const auto hasher = make_hasher(digest->algorithm);
+  if (auto hashed = transfer::hash_bytes(object, status->size, *hasher, stop); !hashed) return hashed.error();
+  if (hasher->finish() == digest->hex)
+    return {ErrorKind::transient, object.name() + " was read wrongly once and rightly the second time", 0};
+  const auto from = dataset(Access::write);
+  const auto moved = from ? (*from)->quarantine(key, status->identity) : fail(from.error());
+  if (moved) {
+    if (*moved) found.message += "; it was moved to " + **moved;
+    found.message += "; run git annex fsck --from on this remote, then copy a good one there";
+    return found;
+  }
+  const std::lock_guard lock(mutex_);
+  damaged_.insert(key.text());
+  found.message += ", and it could not be moved out of the way: " + moved.error().message +
+                   "; ask who owns the store to run git annex fsck --from";
+  return found;
+}
+
 Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
   note_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
+  const auto known = settings();
+  if (!known) return fail(known.error());
   const auto config = git_config();
   if (!config) return fail(config.error());
-  const bool verified_later = git_annex_verifies(**config, settings_.git_remote);
+  const bool verified_later = git_annex_verifies(**config, (*known)->git_remote);
   if (auto verifiable = check_verifiable(*key, verified_later); !verifiable) return verifiable;
   const auto from = dataset(Access::read);
   if (!from) return fail(from.error());
   const auto object = (*from)->open_object(*key);
-  Status delivered = object ? Status{} : fail(object.error());
-  if (object) {
-    const auto status = object->status();
-    if (!status) return fail(status.error());
-    transfer::Delivery delivery;
-    delivery.path = request.file;
-    delivery.private_directory = settings_.git_dir + "/annex/microstage/" + settings_.uuid;
-    delivery.private_name = key->file_name();
-    delivery.size = status->size;
-    delivery.digest = key->digest();
-    delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
-    delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
-    delivery.stop = conversation.stop_token();
-    delivered = transfer::deliver(*object, delivery);
-  }
-  if (!delivered && delivered.error().kind == ErrorKind::integrity) {
-    const std::lock_guard lock(mutex_);
-    damaged_.insert(request.key);
-  }
-  return delivered;
+  if (!object) return fail(object.error());
+  const auto status = object->status();
+  if (!status) return fail(status.error());
+  transfer::Delivery delivery;
+  delivery.path = request.file;
+  delivery.private_directory = (*known)->git_dir + "/annex/microstage/" + (*known)->uuid;
+  delivery.private_name = key->file_name();
+  delivery.size = status->size;
+  delivery.digest = key->digest();
+  delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
+  delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  delivery.stop = conversation.stop_token();
+  auto delivered = transfer::deliver(*object, delivery);
+  if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
+  return fail(handle_damage(*key, *object, delivered.error(), delivery.stop));
 }
 
 std::string SpecialRemote::check_present(const Request& request) {
@@ -214,6 +275,8 @@ std::string SpecialRemote::check_present(const Request& request) {
   if (!presence) return failure_reply(request, explain(what(request.type), request.key, presence.error()));
   switch (*presence) {
     case store::Presence::present:
+      if (is_damaged(request.key))
+        return failure_reply(request, request.key + " was found damaged in " + (*where)->path());
       return success_reply(request);
     case store::Presence::absent:
     case store::Presence::wrong_size:
@@ -245,6 +308,10 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
   if (!damaged && *presence != store::Presence::wrong_size) return (*where)->remove(*key);
   const auto kept = (*where)->quarantine(*key);
   if (!kept) return fail(kept.error());
+  {
+    const std::lock_guard lock(mutex_);
+    damaged_.erase(request.key);
+  }
   if (*kept) conversation.inform("the damaged object of " + request.key + " was moved to " + **kept);
   return {};
 }
@@ -280,10 +347,11 @@ std::vector<InfoField> SpecialRemote::info() {
   std::vector<InfoField> fields;
   const auto where = url(Access::read);
   fields.push_back({"store", where ? where->text() : where.error().message});
-  fields.push_back({"dataset", settings_.archive_id});
+  const auto known = settings();
+  fields.push_back({"dataset", known ? (*known)->archive_id : known.error().message});
   const auto config = git_config();
-  if (config) {
-    const bool follow = git_annex_verifies(**config, settings_.git_remote);
+  if (known && config) {
+    const bool follow = git_annex_verifies(**config, (*known)->git_remote);
     fields.push_back({"verification", follow ? "git-annex follows the file" : "verify-once, by microstage"});
   }
   const auto opened = dataset(Access::read);

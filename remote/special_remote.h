@@ -20,6 +20,9 @@ namespace microstage::remote {
 class SpecialRemote {
  public:
   explicit SpecialRemote(fs::FileOps& ops) : ops_(ops) {}
+  ~SpecialRemote();  // tidies the directory of partial retrieves
+  SpecialRemote(const SpecialRemote&) = delete;
+  SpecialRemote& operator=(const SpecialRemote&) = delete;
 
   // The lines that answer the request. Never throws for what files, stores or configurations do.
   [[nodiscard]] std::vector<std::string> serve(const Request& request, Conversation& conversation);
@@ -46,16 +49,27 @@ class SpecialRemote {
   [[nodiscard]] Result<Dataset> dataset(Access access);
 
   void note_request(const std::string& key);
+  [[nodiscard]] std::string private_directory();  // noted as used
+
+  // What PREPARE or INITREMOTE learned; an error before that.
+  [[nodiscard]] Result<std::shared_ptr<const CommittedSettings>> settings();
+
+  // An object came out damaged: reads it once more, and moves it out of the way when that says the same.
+  // Returns the error to report.
+  [[nodiscard]] Error handle_damage(const annex::Key& key, const fs::File& object, Error found,
+                                    const std::stop_token& stop);
+  [[nodiscard]] bool is_damaged(const std::string& key);
 
   fs::FileOps& ops_;
-  CommittedSettings settings_;  // written by PREPARE and INITREMOTE, before any other request
 
   std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
   Dataset read_dataset_;
   Dataset write_dataset_;
   std::set<std::string> just_stored_;  // keys whose last request was a STORE that we carried out
-  std::set<std::string> damaged_;      // keys whose object was found damaged in this session
+  bool used_private_directory_ = false;
+  std::set<std::string> damaged_;  // keys whose object was found damaged in this session
 };
 
 }  // namespace microstage::remote

@@ -162,13 +162,22 @@ Result<std::string> private_path(fs::FileOps& ops, const Delivery& delivery) {
   return reachable ? delivery.private_directory + "/" + delivery.private_name : delivery.path + ".microstage";
 }
 
+// The private file. Whoever leaves its directory empty removes it, perhaps just when we want to use it.
+Result<GrowingFile> open_private(fs::FileOps& ops, const Delivery& delivery,
+                                 std::uint64_t longest_resumable) {
+  for (int tries = 0;; ++tries) {
+    const auto path = private_path(ops, delivery);
+    if (!path) return fail(path.error());
+    auto target = open_to_fill(ops, *path, longest_resumable);
+    if (target || target.error().code != ENOENT || tries == kMostTries) return target;
+  }
+}
+
 Status verify_once(const fs::File& source, const Delivery& delivery) {
   fs::FileOps& ops = source.ops();
-  const auto path = private_path(ops, delivery);
-  if (!path) return fail(path.error());
   const bool resumable = delivery.size >= kSmallObject && delivery.digest;
   for (bool again = false;; again = true) {
-    const auto target = open_to_fill(ops, *path, resumable && !again ? delivery.size : 0);
+    const auto target = open_private(ops, delivery, resumable && !again ? delivery.size : 0);
     if (!target) return fail(target.error());
     bool resumed = false;
     const auto right = fill(source, *target, delivery, resumed);
@@ -177,10 +186,11 @@ Status verify_once(const fs::File& source, const Delivery& delivery) {
       return fail(right.error());
     }
     if (*right) {
-      const int renamed = ops.rename(AT_FDCWD, path->c_str(), AT_FDCWD, delivery.path.c_str());
+      const std::string& path = target->file().name();
+      const int renamed = ops.rename(AT_FDCWD, path.c_str(), AT_FDCWD, delivery.path.c_str());
       if (renamed == 0) return {};
       if (!resumable) target->discard();
-      return fail(system_error(-renamed, "rename " + *path + " to " + delivery.path));
+      return fail(system_error(-renamed, "rename " + path + " to " + delivery.path));
     }
     target->discard();
     if (!resumed) return damaged(source);

@@ -1,0 +1,31 @@
+#include "lib/transfer/partials.h"
+
+#include "lib/fs/directory.h"
+
+namespace microstage::transfer {
+
+namespace {
+
+void remove_if_abandoned(const fs::Directory& directory, const std::string& name, std::int64_t oldest) {
+  const auto file = directory.open_file(name, O_RDWR | O_NONBLOCK);
+  const auto status = file ? file->status() : fail(file.error());
+  if (!status || !status->is_regular() || status->modified.tv_sec >= oldest) return;
+  const auto locked = file->try_lock();
+  if (locked && *locked) ignore_error(directory.unlink(name), "it stays for the next time");
+}
+
+}  // namespace
+
+void tidy_partials(fs::FileOps& ops, const std::string& directory_path, std::int64_t oldest) {
+  {
+    const auto directory = fs::Directory::open(ops, directory_path);
+    if (!directory) return;
+    if (const auto names = directory->list())
+      for (const std::string& name : *names)
+        remove_if_abandoned(*directory, name, oldest);
+  }
+  if (ops.remove_directory(AT_FDCWD, directory_path.c_str()) == 0)
+    ops.remove_directory(AT_FDCWD, directory_path.substr(0, directory_path.rfind('/')).c_str());
+}
+
+}  // namespace microstage::transfer
