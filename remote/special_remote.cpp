@@ -150,16 +150,16 @@ void SpecialRemote::note_request(const std::string& key) {
   just_stored_.erase(key);
 }
 
-std::string SpecialRemote::private_directory() {
+std::string SpecialRemote::private_directory(const CommittedSettings& settings) {
   const std::lock_guard lock(mutex_);
-  used_private_directory_ = true;
-  return settings_.git_dir + "/annex/microstage/" + settings_.uuid;
+  private_directory_ = settings.git_dir + "/annex/microstage/" + settings.uuid;
+  return private_directory_;
 }
 
 SpecialRemote::~SpecialRemote() {
   constexpr std::int64_t kKeepPartials = 7 * 24 * 3600;  // seconds
-  if (used_private_directory_)
-    transfer::tidy_partials(ops_, private_directory(), std::time(nullptr) - kKeepPartials);
+  if (!private_directory_.empty())
+    transfer::tidy_partials(ops_, private_directory_, std::time(nullptr) - kKeepPartials);
 }
 
 Status SpecialRemote::store(const Request& request, Conversation& conversation) {
@@ -253,7 +253,7 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   if (!status) return fail(status.error());
   transfer::Delivery delivery;
   delivery.path = request.file;
-  delivery.private_directory = (*known)->git_dir + "/annex/microstage/" + (*known)->uuid;
+  delivery.private_directory = private_directory(**known);
   delivery.private_name = key->file_name();
   delivery.size = status->size;
   delivery.digest = key->digest();

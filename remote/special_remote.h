@@ -49,7 +49,7 @@ class SpecialRemote {
   [[nodiscard]] Result<Dataset> dataset(Access access);
 
   void note_request(const std::string& key);
-  [[nodiscard]] std::string private_directory();  // noted as used
+  [[nodiscard]] std::string private_directory(const CommittedSettings& settings);
 
   // What PREPARE or INITREMOTE learned; an error before that.
   [[nodiscard]] Result<std::shared_ptr<const CommittedSettings>> settings();
@@ -68,8 +68,8 @@ class SpecialRemote {
   Dataset read_dataset_;
   Dataset write_dataset_;
   std::set<std::string> just_stored_;  // keys whose last request was a STORE that we carried out
-  bool used_private_directory_ = false;
-  std::set<std::string> damaged_;  // keys whose object was found damaged in this session
+  std::set<std::string> damaged_;  // keys whose object was found damaged in this session and is still there
+  std::string private_directory_;  // of unfinished retrieves; empty when none was needed
 };
 
 }  // namespace microstage::remote

@@ -80,7 +80,9 @@ class RiaDataset {
   [[nodiscard]] Status remove(const annex::Key& key);
 
   // Moves a damaged object out of the way without losing it; returns where it went, nothing when it was gone.
-  [[nodiscard]] Result<std::optional<std::string>> quarantine(const annex::Key& key);
+  // With `only`, an object of another identity stays: somebody has put a good one there meanwhile.
+  [[nodiscard]] Result<std::optional<std::string>> quarantine(
+      const annex::Key& key, const std::optional<fs::Identity>& only = std::nullopt);
 
   // Walks all loose objects: slow on large datasets.
   [[nodiscard]] Result<ObjectCounts> count_objects() const;

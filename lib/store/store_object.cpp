@@ -125,10 +125,16 @@ std::string quarantine_name() {
 
 }  // namespace
 
-Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key) {
+Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key,
+                                                          const std::optional<fs::Identity>& only) {
   const auto from = directory_.open_directory(key_directory(key));
   if (!from && from.error().code == ENOENT) return std::optional<std::string>{};
   if (!from) return fail(from.error());
+  const auto is_meant = [&](const fs::Directory& where) {
+    const auto status = where.status_of(key.file_name());
+    return !only || (status && status->identity == *only);
+  };
+  if (!is_meant(*from)) return std::optional<std::string>{};
   if (const auto work = work_directory(); !work) return fail(work.error());
   const auto to = directory_.make_path(".microstage/quarantine/" + quarantine_name(), sharing());
   if (!to) return fail(to.error());
@@ -136,6 +142,9 @@ Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key)
     if (moved.error().code == ENOENT) return std::optional<std::string>{};
     return fail(moved.error());
   }
+  // Replaced between our look and our move: what we hold is the good one.
+  if (!is_meant(*to) && to->rename(key.file_name(), *from, key.file_name()))
+    return std::optional<std::string>{};
   if (auto synced = to->sync(); !synced) return fail(synced.error());
   prune_empty(key);
   return to->name_of(key.file_name());
