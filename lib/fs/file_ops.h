@@ -44,8 +44,9 @@ class FileOps {
   virtual int statvfs(int fd, struct ::statvfs& status) = 0;
 
   // An exclusive lock on the open file, held until it is closed (open-file-description lock: works across
-  // nodes where the file system's locks do). 0, -EAGAIN when somebody holds it, or -errno where locks do not
-  // work.
+  // nodes where the file system's locks do). On a file opened for reading only it is a shared one, which
+  // keeps out, and is kept out by, the exclusive. 0, -EAGAIN when somebody else's stands against it, or
+  // -errno where locks do not work.
   virtual int try_lock(int fd) = 0;
 
   // Hints; their failure loses speed and nothing else.
@@ -57,5 +58,7 @@ class FileOps {
 
 // The real file system. Lives as long as the process.
 [[nodiscard]] FileOps& posix_file_ops();
+// The same as a kernel without openat2 would have it.
+[[nodiscard]] FileOps& posix_file_ops_without_openat2();
 
 }  // namespace microstage::fs

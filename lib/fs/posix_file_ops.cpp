@@ -30,6 +30,11 @@ int open_with_openat2(int dir, const char* path, int flags, mode_t mode) {
   return or_errno(static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how)));
 }
 
+bool is_symlink(int dir, const char* name) {
+  struct ::stat status {};
+  return ::fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+}
+
 // The same promise without openat2: each component is opened by itself, never through a symlink, never
 // upwards.
 int open_by_components(int dir, const char* path, int flags, mode_t mode) {
@@ -48,6 +53,8 @@ int open_by_components(int dir, const char* path, int flags, mode_t mode) {
     const int step_flags = last ? flags : O_PATH | O_DIRECTORY;
     const int next =
         or_errno(::openat(current, component.c_str(), step_flags | O_NOFOLLOW | O_CLOEXEC, last ? mode : 0));
+    // Where a directory is wanted the kernel calls a symlink "no directory", which reads like absence.
+    if (next == -ENOTDIR && is_symlink(current, component.c_str())) return leave(-ELOOP);
     if (last || next < 0) return leave(next);
     leave(0);
     current = next;
@@ -55,8 +62,7 @@ int open_by_components(int dir, const char* path, int flags, mode_t mode) {
   }
 }
 
-int open_beneath(int dir, const char* path, int flags, mode_t mode) {
-  static std::atomic<bool> have_openat2{true};
+int open_beneath(std::atomic<bool>& have_openat2, int dir, const char* path, int flags, mode_t mode) {
   if (have_openat2.load(std::memory_order_relaxed)) {
     const int fd = open_with_openat2(dir, path, flags, mode);
     if (fd != -ENOSYS && fd != -EPERM) return fd;
@@ -69,8 +75,10 @@ int open_beneath(int dir, const char* path, int flags, mode_t mode) {
 
 class PosixFileOps final : public FileOps {
  public:
+  explicit PosixFileOps(bool have_openat2) : have_openat2_(have_openat2) {}
+
   int open(int dir, const char* path, int flags, mode_t mode, bool beneath) override {
-    return beneath ? open_beneath(dir, path, flags, mode)
+    return beneath ? open_beneath(have_openat2_, dir, path, flags, mode)
                    : or_errno(::openat(dir, path, flags | O_CLOEXEC, mode));
   }
   int close(int fd) override { return or_errno(::close(fd)); }
@@ -129,8 +137,12 @@ class PosixFileOps final : public FileOps {
   int statvfs(int fd, struct ::statvfs& status) override { return or_errno(::fstatvfs(fd, &status)); }
 
   int try_lock(int fd) override {
+    // A descriptor that cannot write can only hold a shared lock; that too is refused while a writer holds
+    // his.
+    const int flags = or_errno(::fcntl(fd, F_GETFL));
+    if (flags < 0) return flags;
     struct flock lock {};
-    lock.l_type = F_WRLCK;
+    lock.l_type = (flags & O_ACCMODE) == O_RDONLY ? F_RDLCK : F_WRLCK;
     lock.l_whence = SEEK_SET;
     const int result = or_errno(::fcntl(fd, F_OFD_SETLK, &lock));
     return result == -EACCES ? -EAGAIN : result;
@@ -147,12 +159,20 @@ class PosixFileOps final : public FileOps {
     ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
   }
   void read_ahead(int fd) override { ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); }
+
+ private:
+  std::atomic<bool> have_openat2_;
 };
 
 }  // namespace
 
 FileOps& posix_file_ops() {
-  static PosixFileOps ops;
+  static PosixFileOps ops(true);
+  return ops;
+}
+
+FileOps& posix_file_ops_without_openat2() {
+  static PosixFileOps ops(false);
   return ops;
 }
 
