@@ -28,7 +28,8 @@ Result<Directory> Directory::open_directory(const std::string& path) const {
 }
 
 Result<File> Directory::open_file(const std::string& path, int flags, mode_t mode) const {
-  const int fd = ops().open(file_.descriptor(), path.c_str(), flags, mode, true);
+  const int fd =
+      uninterrupted([&] { return ops().open(file_.descriptor(), path.c_str(), flags, mode, true); });
   if (fd >= 0) return File(ops(), fd, name_of(path));
   if (fd == -ELOOP || fd == -EXDEV)
     return fail(ErrorKind::invalid,

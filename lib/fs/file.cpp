@@ -1,7 +1,5 @@
 #include "lib/fs/file.h"
 
-#include <cerrno>
-
 namespace microstage::fs {
 
 namespace {
@@ -50,16 +48,19 @@ void File::close_quietly() {
 }
 
 Result<File> File::open(FileOps& ops, const std::string& path, int flags, mode_t mode) {
-  const int fd = ops.open(AT_FDCWD, path.c_str(), flags, mode, false);
-  if (fd < 0) return fail(system_error(-fd, "open " + path));
-  return File(ops, fd, path);
+  const int fd = uninterrupted([&] { return ops.open(AT_FDCWD, path.c_str(), flags, mode, false); });
+  if (fd >= 0) return File(ops, fd, path);
+  if (fd != -ENOSPC) return fail(system_error(-fd, "open " + path));
+  const std::string parent = path.substr(0, path.rfind('/') + 1) + ".";
+  const File directory(ops, ops.open(AT_FDCWD, parent.c_str(), O_PATH | O_DIRECTORY, 0, false), parent);
+  return fail(space_aware_error(ops, directory.descriptor(), -fd, "open " + path));
 }
 
 Result<std::size_t> File::read_at(std::span<std::byte> buffer, std::uint64_t offset) const {
   std::size_t filled = 0;
   while (filled < buffer.size()) {
-    const ssize_t count = ops_->read_at(fd_, buffer.subspan(filled), offset + filled);
-    if (count == -EINTR) continue;
+    const ssize_t count =
+        uninterrupted([&] { return ops_->read_at(fd_, buffer.subspan(filled), offset + filled); });
     if (count < 0) return fail(system_error(static_cast<int>(-count), "read " + name_));
     if (count == 0) break;
     filled += static_cast<std::size_t>(count);
@@ -69,8 +70,7 @@ Result<std::size_t> File::read_at(std::span<std::byte> buffer, std::uint64_t off
 
 Status File::write_at(std::span<const std::byte> bytes, std::uint64_t offset) const {
   while (!bytes.empty()) {
-    const ssize_t count = ops_->write_at(fd_, bytes, offset);
-    if (count == -EINTR) continue;
+    const ssize_t count = uninterrupted([&] { return ops_->write_at(fd_, bytes, offset); });
     if (count <= 0)
       return fail(
           space_aware_error(*ops_, fd_, count == 0 ? EIO : static_cast<int>(-count), "write " + name_));
@@ -81,13 +81,13 @@ Status File::write_at(std::span<const std::byte> bytes, std::uint64_t offset) co
 }
 
 Status File::truncate(std::uint64_t size) const {
-  if (const int result = ops_->truncate(fd_, size); result < 0)
+  if (const int result = uninterrupted([&] { return ops_->truncate(fd_, size); }); result < 0)
     return fail(system_error(-result, "truncate " + name_));
   return {};
 }
 
 Status File::change_mode(mode_t mode) const {
-  if (const int result = ops_->change_mode(fd_, mode); result < 0)
+  if (const int result = uninterrupted([&] { return ops_->change_mode(fd_, mode); }); result < 0)
     return fail(system_error(-result, "change the mode of " + name_));
   return {};
 }

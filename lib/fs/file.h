@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,15 @@ struct FileStatus {
 // system_error, and for ENOSPC whether blocks or inodes ran out on the file system of `fd`.
 [[nodiscard]] Error space_aware_error(FileOps& ops, int fd, int code, std::string_view doing);
 
+// Makes a call again for as long as a signal interrupts it.
+template <class Call>
+[[nodiscard]] auto uninterrupted(const Call& call) {
+  auto result = call();
+  while (result == -EINTR)
+    result = call();
+  return result;
+}
+
 class File {
  public:
   // Takes ownership of `fd`. `name` is how errors call the file.
@@ -67,7 +77,8 @@ class File {
   [[nodiscard]] Status sync() const;
   [[nodiscard]] Status flush() const;
   [[nodiscard]] Result<FileStatus> status() const;
-  // True: locked until closed. False: somebody else holds the lock. An error: locks do not work here.
+  // FileOps::try_lock. True: locked until closed. False: somebody else's lock stands against it. An error:
+  // locks do not work here.
   [[nodiscard]] Result<bool> try_lock() const;
 
  private:

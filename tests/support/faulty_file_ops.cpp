@@ -44,6 +44,11 @@ void FaultyFileOps::before(Op op, std::uint64_t n, std::function<void()> hook) {
   kind_hooks_[{op, counts_[op] + n}] = std::move(hook);
 }
 
+void FaultyFileOps::pretend_free_inodes(std::uint64_t inodes) {
+  const std::lock_guard lock(mutex_);
+  free_inodes_ = inodes;
+}
+
 void FaultyFileOps::reset() {
   const std::lock_guard lock(mutex_);
   count_ = fault_at_ = 0;
@@ -270,8 +275,13 @@ int FaultyFileOps::list(int dir, std::vector<std::string>& names) {
 }
 
 int FaultyFileOps::statvfs(int fd, struct ::statvfs& status) {
-  return static_cast<int>(
-      perform(Op::statvfs, path_of(fd), {}, [&](bool) { return real_.statvfs(fd, status); }));
+  const auto result = perform(Op::statvfs, path_of(fd), {}, [&](bool) { return real_.statvfs(fd, status); });
+  const std::lock_guard lock(mutex_);
+  if (free_inodes_) {
+    status.f_files = 1'000'000;
+    status.f_favail = *free_inodes_;
+  }
+  return static_cast<int>(result);
 }
 
 int FaultyFileOps::try_lock(int fd) {

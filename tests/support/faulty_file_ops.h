@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,6 +66,8 @@ class FaultyFileOps final : public fs::FileOps {
   // Runs `hook` just before the n-th operation from now on, or before the n-th of one kind. Once.
   void before(std::uint64_t n, std::function<void()> hook);
   void before(Op op, std::uint64_t n, std::function<void()> hook);
+  // Every file system is said to have so many free inodes.
+  void pretend_free_inodes(std::uint64_t inodes);
   // Forgets faults, hooks and the count; keeps what is not yet durable.
   void reset();
 
@@ -129,6 +132,7 @@ class FaultyFileOps final : public fs::FileOps {
   std::map<Op, std::uint64_t> counts_;
   std::map<std::uint64_t, std::function<void()>> hooks_;
   std::map<std::pair<Op, std::uint64_t>, std::function<void()>> kind_hooks_;
+  std::optional<std::uint64_t> free_inodes_;
   std::map<int, std::string> open_;
   std::vector<Operation> operations_;
   std::set<std::string> unsynced_bytes_;
