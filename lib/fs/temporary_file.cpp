@@ -24,8 +24,8 @@ std::string random_name() {
   return name + std::string{kSuffix};
 }
 
-// A new file can be swept between its creation and its locking; then its name is gone and another must be
-// made.
+// A new file can be swept between its creation and its locking; then its name is gone, or a sweeper holds the
+// lock and is about to take it, and another file must be made.
 Result<bool> still_named(const Directory& directory, const std::string& name, const File& file) {
   const auto ours = file.status();
   if (!ours) return fail(ours.error());
@@ -45,11 +45,11 @@ Result<TemporaryFile> TemporaryFile::create(const Directory& directory, mode_t m
     if (!file && file.error().code == EEXIST) continue;
     if (!file) return failure_of(file);
     TemporaryFile temporary(directory, name, std::move(*file));
-    ignore_error(temporary.file_.try_lock(), "without locks nobody sweeps, and litter is the lesser evil");
+    const auto locked = temporary.file_.try_lock();  // an error: without locks nobody sweeps
+    if (locked && !*locked) continue;
     const auto named = still_named(directory, name, temporary.file_);
     if (!named) return fail(named.error());
     if (*named) return temporary;
-    temporary.directory_ = nullptr;
   }
   return fail(ErrorKind::transient, "no temporary file could be kept in " + directory.name());
 }
@@ -80,7 +80,8 @@ Result<unsigned> sweep_temporary_files(const Directory& directory) {
   unsigned removed = 0;
   for (const std::string& name : *names) {
     if (!name.ends_with(kSuffix)) continue;
-    const auto file = directory.open_file(name, O_RDWR | O_NONBLOCK);
+    // For reading only: a finished file has lost its write bits before it is published.
+    const auto file = directory.open_file(name, O_RDONLY | O_NONBLOCK);
     if (!file) continue;  // gone, or another user's: theirs to sweep
     const auto locked = file->try_lock();
     if (!locked || !*locked) continue;
