@@ -1,0 +1,140 @@
+#include "daemon/cli/git.h"
+
+#include <cstdlib>
+
+#include "lib/core/text.h"
+
+namespace microstage::cli {
+
+namespace {
+
+constexpr std::size_t kLongestReason = 600;
+
+// What git or git-annex said, without its closing count ("initremote: 1 failed").
+std::string reason_of(const fs::ProcessResult& result) {
+  std::string reason;
+  for (const std::string_view line : split(result.errors, '\n')) {
+    if (line.empty() || line.ends_with(": 1 failed") || line.starts_with("hint:")) continue;
+    if (!reason.empty()) reason += "; ";
+    reason += one_line(line);
+  }
+  if (reason.size() > kLongestReason) reason = reason.substr(0, kLongestReason) + "…";
+  return reason.empty() ? "it ended with status " + std::to_string(result.exit_status) : reason;
+}
+
+Error failure(std::string_view program, const std::string& where, const fs::ProcessResult& result) {
+  return {ErrorKind::transient, std::string{program} + " in " + where + ": " + reason_of(result), 0};
+}
+
+}  // namespace
+
+GitConfig GitConfig::parse(std::string_view null_list) {
+  GitConfig config;
+  for (const std::string_view entry : split(null_list, '\0')) {
+    if (entry.empty()) continue;
+    const std::size_t newline = entry.find('\n');
+    const bool valueless = newline == std::string_view::npos;  // "[annex] private" means true
+    config.values_[std::string{entry.substr(0, newline)}].emplace_back(valueless ? "true"
+                                                                                 : entry.substr(newline + 1));
+  }
+  return config;
+}
+
+std::string GitConfig::get(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::string{} : found->second.back();
+}
+
+std::vector<std::string> GitConfig::all(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::vector<std::string>{} : found->second;
+}
+
+bool GitConfig::has_section(const std::string& prefix) const {
+  const auto next = values_.lower_bound(prefix);
+  return next != values_.end() && next->first.starts_with(prefix);
+}
+
+std::vector<std::pair<std::string, std::string>> GitConfig::instead_of() const {
+  constexpr std::string_view kSuffix = ".insteadof";
+  std::vector<std::pair<std::string, std::string>> rules;
+  for (const auto& [name, values] : values_) {
+    std::string_view base = name;
+    if (!consume_prefix(base, "url.") || !base.ends_with(kSuffix)) continue;
+    base.remove_suffix(kSuffix.size());
+    for (const std::string& value : values)
+      rules.emplace_back(std::string{base}, value);
+  }
+  return rules;
+}
+
+Arguments Git::command(const Arguments& arguments) const {
+  Arguments argv{"git", "-C", directory_, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+Result<fs::ProcessResult> Git::run(const Arguments& arguments) const {
+  return fs::run_process(command(arguments));
+}
+
+Result<std::string> Git::output(const Arguments& arguments) const {
+  auto result = run(arguments);
+  if (!result) return failure_of(result);
+  if (result->exit_status != 0) return fail(failure("git " + arguments.front(), directory_, *result));
+  return std::move(result->output);
+}
+
+Status Git::annex(const Arguments& arguments, const std::string& first_in_path) const {
+  Arguments argv{"annex"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  std::vector<std::pair<std::string, std::string>> environment;
+  const char* path = std::getenv("PATH");
+  if (!first_in_path.empty())
+    environment.emplace_back("PATH", first_in_path + ":" + (path == nullptr ? "" : path));
+  const auto result = fs::run_process(command(argv), environment);
+  if (!result) return fail(result.error());
+  if (result->exit_status != 0) return fail(failure("git annex " + arguments.front(), directory_, *result));
+  return {};
+}
+
+Result<GitConfig> Git::config() const {
+  const auto text = output({"config", "--null", "--list"});
+  if (!text) return fail(text.error());
+  return GitConfig::parse(*text);
+}
+
+Status Git::set_config(const std::string& name, const std::string& value) const {
+  const auto set = output({"config", "--local", "--replace-all", name, value});
+  if (!set) return fail(set.error());
+  return {};
+}
+
+Status Git::add_config(const std::string& name, const std::string& value) const {
+  const auto added = output({"config", "--local", "--add", name, value});
+  if (!added) return fail(added.error());
+  return {};
+}
+
+Result<GitConfig> read_config_file(const std::string& path) {
+  const auto result = fs::run_process({"git", "config", "--file", path, "--null", "--list"});
+  if (!result) return fail(result.error());
+  if (result->exit_status != 0) return fail(failure("git config", path, *result));
+  return GitConfig::parse(result->output);
+}
+
+Status set_in_config_file(const std::string& path, const std::string& name, const std::string& value) {
+  const auto result = fs::run_process({"git", "config", "--file", path, "--replace-all", name, value});
+  if (!result) return fail(result.error());
+  if (result->exit_status != 0) return fail(failure("git config", path, *result));
+  return {};
+}
+
+void forget_calling_repository() {
+  for (const char* name :
+       {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX",
+        "GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CEILING_DIRECTORIES"})
+    ::unsetenv(name);
+}
+
+}  // namespace microstage::cli

@@ -1,0 +1,65 @@
+#pragma once
+// git and git-annex, run in one repository, without its hooks.
+//
+// Threads: const members may be called from several threads.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.h"
+#include "lib/fs/process.h"
+
+namespace microstage::cli {
+
+using Arguments = std::vector<std::string>;
+
+// git's configuration as `git config --null --list` prints it: names with section and variable in lower case.
+class GitConfig {
+ public:
+  [[nodiscard]] static GitConfig parse(std::string_view null_list);
+
+  // The last value, which is the one that holds; empty when there is none.
+  [[nodiscard]] std::string get(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
+  [[nodiscard]] bool has_section(const std::string& prefix) const;
+  // url.<base>.insteadOf as {base, prefix}.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> instead_of() const;
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+class Git {
+ public:
+  explicit Git(std::string directory) : directory_(std::move(directory)) {}
+
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+  // Runs to the end, whatever the exit status; only a git that cannot be started is an error.
+  [[nodiscard]] Result<fs::ProcessResult> run(const Arguments& arguments) const;
+  // Standard output; an exit status other than 0 is an error that holds git's own words.
+  [[nodiscard]] Result<std::string> output(const Arguments& arguments) const;
+  // git-annex, with `first_in_path` (a directory, or nothing) before PATH.
+  [[nodiscard]] Status annex(const Arguments& arguments, const std::string& first_in_path = {}) const;
+
+  [[nodiscard]] Result<GitConfig> config() const;
+  [[nodiscard]] Status set_config(const std::string& name, const std::string& value) const;
+  [[nodiscard]] Status add_config(const std::string& name, const std::string& value) const;
+
+ private:
+  [[nodiscard]] Arguments command(const Arguments& arguments) const;
+  std::string directory_;
+};
+
+// A single configuration file, read and written without its includes.
+[[nodiscard]] Result<GitConfig> read_config_file(const std::string& path);
+[[nodiscard]] Status set_in_config_file(const std::string& path, const std::string& name,
+                                        const std::string& value);
+
+// Forgets the variables by which a calling git (a hook, say) would bind us to its repository. Call before any
+// thread starts.
+void forget_calling_repository();
+
+}  // namespace microstage::cli

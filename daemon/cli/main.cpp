@@ -1,0 +1,92 @@
+// The `microstage` command: what its subcommands are called and take. The only file that knows CLI11.
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/cli/connect.h"
+#include "daemon/cli/git.h"
+#include "daemon/cli/init.h"
+
+namespace {
+
+using namespace microstage::cli;
+
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<ExitStatus()> run;
+};
+
+Command add_init(CLI::App& app, InitOptions& options) {
+  CLI::App* init = app.add_subcommand("init", "Make a RIA store, the capacity tier of datasets");
+  init->add_option("STORE", options.store, "Path of the store, or ria+file:// URL")->required();
+  init->add_option("--shared", options.shared,
+                   "Who may use what is placed in it: group, all, or an octal mode like 0660 (git's "
+                   "core.sharedRepository). Kept as the mode of the store's root, which connect goes by");
+  init->add_flag("--json", options.json, "One JSON object instead of text");
+  init->footer(
+      "Examples:\n"
+      "  microstage init /capacity/store\n"
+      "  chgrp sections /capacity/store && microstage init /capacity/store --shared 0660\n");
+  return {init, [&options] { return run_init(options); }};
+}
+
+Command add_connect(CLI::App& app, ConnectOptions& options) {
+  CLI::App* connect =
+      app.add_subcommand("connect", "Connect a dataset to a store, so that datalad push --to works");
+  connect->add_option("DATASET", options.dataset, "Path of a clone")->capture_default_str();
+  connect->add_option("--store", options.store, "The store: a path, or ria+file:// URL")->required();
+  connect
+      ->add_option("--name", options.name,
+                   "Name of the git sibling; NAME-storage and NAME-ora are its special remotes")
+      ->capture_default_str();
+  connect->add_option("--alias", options.alias, "Also known in the store as this name");
+  connect->add_option(
+      "--shared", options.shared,
+      "core.sharedRepository of a new dataset in the store: group, all, 0xxx or false; as the store's "
+      "root is when not given");
+  connect->add_flag("--verify-once", options.verify_once,
+                    "In this clone let the remote alone verify what is got: faster, as safe");
+  connect->add_flag("--only-microstage", options.only_microstage,
+                    "No ORA entry: a clone without git-annex-remote-microstage then cannot get the content");
+  connect->add_flag("--http", options.http, "Also keep what a static web server needs to serve git");
+  connect->add_flag("-r,--recursive", options.recursive,
+                    "Also all installed subdatasets; the alias is the top one's");
+  connect->add_option("-J,--jobs", options.jobs, "Datasets at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  connect->add_flag("--json", options.json, "One JSON object a dataset instead of text");
+  connect->footer(
+      "A rerun finishes what a failure left. Exit status: 0 done, 1 failed, 2 usage, 3 no such thing.\n"
+      "Examples:\n"
+      "  microstage connect B20_0197 --store ria+file:///capacity/store --alias B20_0197\n"
+      "  microstage connect brain --store /capacity/store --recursive --jobs 4\n"
+      "  datalad push --to capacity -d B20_0197\n");
+  return {connect, [&options] { return run_connect(options); }};
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  print_error(std::string{error.what()} + "; see microstage --help");
+  return kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  forget_calling_repository();
+  CLI::App app("microstage moves annexed section datasets between storage tiers under DataLad's control",
+               "microstage");
+  app.set_version_flag("--version", "microstage " MICROSTAGE_VERSION);
+  app.require_subcommand(1);
+  app.footer("'microstage COMMAND --help' tells more.");
+  InitOptions init;
+  ConnectOptions connect;
+  const std::vector<Command> commands{add_init(app, init), add_connect(app, connect)};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error);
+  }
+  for (const Command& command : commands)
+    if (command.app->parsed()) return command.run();
+  return kUsage;
+}

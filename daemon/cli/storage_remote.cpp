@@ -1,0 +1,168 @@
+#include "daemon/cli/storage_remote.h"
+
+#include <algorithm>
+
+#include "daemon/cli/program_path.h"
+#include "lib/core/text.h"
+
+namespace microstage::cli {
+
+namespace {
+
+// Errors of verify-once: git-annex's own check is off, so the remote must be able to hash each whole key.
+Status check_verifiable(const SpecialRemote& remote) {
+  const std::string encryption = remote.field("encryption");
+  const bool chunked = !remote.field("chunk").empty() || !remote.field("chunksize").empty();
+  if (!chunked && (encryption.empty() || encryption == "none")) return {};
+  return fail(ErrorKind::invalid, "--verify-once needs whole, plain keys, but " + remote.name() + " has " +
+                                      (chunked ? "chunk=" + remote.field("chunk") + remote.field("chunksize")
+                                               : "encryption=" + encryption) +
+                                      "; connect without --verify-once");
+}
+
+std::string free_name(const Clone& clone, const SpecialRemotes& remotes, const std::string& wanted) {
+  const bool recorded =
+      std::any_of(remotes.begin(), remotes.end(), [&](const SpecialRemote& r) { return r.name() == wanted; });
+  // Without a URL it is what an interrupted initremote left, see remove_leftover.
+  const bool configured = !clone.config.get("remote." + wanted + ".url").empty();
+  return recorded || configured ? std::string{} : wanted;
+}
+
+Result<std::string> new_name(const Clone& clone, const SpecialRemotes& remotes, const std::string& wanted) {
+  std::string name = free_name(clone, remotes, wanted);
+  if (name.empty())
+    return fail(ErrorKind::invalid, clone.path + " already has a remote " + wanted +
+                                        " that does not lead to this store; choose another with --name");
+  return name;
+}
+
+Error unknown_uuid(const Clone& clone, const std::string& uuid, const std::string& url) {
+  return {ErrorKind::invalid,
+          clone.path + " does not know the storage remote " + uuid + " that the store " + url +
+              " already has for this dataset; fetch the git-annex branch from a clone that was connected "
+              "(datalad update, "
+              "or git fetch and git annex merge), then connect again",
+          0};
+}
+
+// The parameters by which both ORA and we find the dataset.
+Arguments parameters(const Clone& clone, const StoragePlan& plan, const char* type) {
+  return {"type=external", std::string{"externaltype="} + type, "autoenable=true", "url=" + plan.url,
+          "archive-id=" + clone.id.text()};
+}
+
+bool is_enabled(const GitConfig& config, const std::string& name, const std::string& uuid) {
+  return config.get("remote." + name + ".annex-uuid") == uuid;
+}
+
+// An initremote that was killed leaves a section that would make the next one refuse the name.
+Status remove_leftover(const Clone& clone, const std::string& name) {
+  if (!clone.config.has_section("remote." + name + ".")) return {};
+  const auto removed = clone.git().output({"config", "--local", "--remove-section", "remote." + name});
+  if (!removed) return fail(removed.error());
+  return {};
+}
+
+Status init_ours(const Clone& clone, const StoragePlan& plan, const std::string& path) {
+  if (auto removed = remove_leftover(clone, plan.ours); !removed) return removed;
+  Arguments arguments{"initremote", plan.ours};
+  if (plan.owner == plan.ours) {
+    arguments.emplace_back("encryption=none");
+  } else {
+    arguments.push_back("--sameas=" + plan.owner);
+  }
+  const Arguments rest = parameters(clone, plan, "microstage");
+  arguments.insert(arguments.end(), rest.begin(), rest.end());
+  return clone.git().annex(arguments, path);
+}
+
+Status init_ora(const Clone& clone, const StoragePlan& plan, const std::string& path) {
+  if (auto removed = remove_leftover(clone, plan.ora); !removed) return removed;
+  Arguments arguments{"initremote", plan.ora, "--sameas=" + plan.owner};
+  const Arguments rest = parameters(clone, plan, "ora");
+  arguments.insert(arguments.end(), rest.begin(), rest.end());
+  return clone.git().annex(arguments, path);
+}
+
+// Another mount point than the one on record: a local override, as DataLad sets it, and never a new record.
+Status enable(const Clone& clone, const StoragePlan& plan, const std::string& name, const std::string& path) {
+  if (plan.other_url)
+    if (auto set = clone.git().set_config("remote." + name + ".ora-url", plan.url); !set) return set;
+  return clone.git().annex({"enableremote", name}, path);
+}
+
+Result<std::string> recorded_uuid(const Clone& clone, const StoragePlan& plan) {
+  const auto config = clone.git().config();
+  if (!config) return fail(config.error());
+  std::string uuid = config->get("remote." + plan.owner + ".annex-uuid");
+  if (uuid.empty())
+    return fail(ErrorKind::bug,
+                "git annex set no uuid for " + plan.owner + " in " + clone.path + "; connect again");
+  return uuid;
+}
+
+}  // namespace
+
+Result<StoragePlan> plan_storage(const Clone& clone, const SpecialRemotes& remotes,
+                                 const std::string& store_uuid, const StorageWishes& wishes) {
+  StoragePlan plan;
+  plan.url = wishes.url;
+  plan.uuid = store_uuid.empty() ? find_storage(remotes, wishes.url, clone.id) : store_uuid;
+  const SpecialRemotes entries = with_uuid(remotes, plan.uuid);
+  if (!plan.uuid.empty() && (entries.empty() || entries.front().is_sameas()))
+    return fail(unknown_uuid(clone, plan.uuid, wishes.url));
+  for (const SpecialRemote& entry : entries) {
+    if (!entry.is_sameas()) plan.owner = entry.name();
+    if (entry.type() == "microstage" && plan.ours.empty()) plan.ours = entry.name();
+    if (entry.type() == "ora" && plan.ora.empty()) plan.ora = entry.name();
+  }
+  if (!entries.empty()) {
+    const std::string recorded = entries.front().field("url");
+    plan.other_url = find_storage({entries.front()}, wishes.url, clone.id).empty() && !recorded.empty();
+    if (wishes.verify_once)
+      if (auto verifiable = check_verifiable(entries.front()); !verifiable) return fail(verifiable.error());
+  }
+  plan.ours_recorded = !plan.ours.empty();
+  plan.ora_recorded = !plan.ora.empty();
+  if (!plan.ours_recorded) {
+    auto name = new_name(clone, remotes, wishes.sibling + (plan.ora_recorded ? "-microstage" : "-storage"));
+    if (!name) return failure_of(name);
+    plan.ours = std::move(*name);
+    if (plan.owner.empty()) plan.owner = plan.ours;
+  }
+  if (!plan.ora_recorded && wishes.with_ora) {
+    auto name = new_name(clone, remotes, wishes.sibling + "-ora");
+    if (!name) return failure_of(name);
+    plan.ora = std::move(*name);
+  }
+  return plan;
+}
+
+Result<std::vector<std::string>> apply_storage(const Clone& clone, StoragePlan& plan) {
+  const auto program = find_remote_program();
+  if (!program) return fail(program.error());
+  auto stand_in = StandIn::make(*program);
+  if (!stand_in) return failure_of(stand_in);
+  std::vector<std::string> done;
+  const auto ensure = [&](const std::string& name, bool recorded, auto init,
+                          const std::string& path) -> Status {
+    if (name.empty() || (recorded && is_enabled(clone.config, name, plan.uuid))) return {};
+    if (auto made = recorded ? enable(clone, plan, name, path) : init(clone, plan, path); !made) return made;
+    done.push_back((recorded ? "enabled " : "made ") + name);
+    return {};
+  };
+  // The owner of the uuid first: the other is the same as it.
+  const bool ora_first = plan.owner == plan.ora;
+  const auto ours = [&] { return ensure(plan.ours, plan.ours_recorded, init_ours, stand_in->path()); };
+  const auto ora = [&] { return ensure(plan.ora, plan.ora_recorded, init_ora, stand_in->path()); };
+  if (auto first = ora_first ? ora() : ours(); !first) return fail(first.error());
+  if (auto second = ora_first ? ours() : ora(); !second) return fail(second.error());
+  if (plan.uuid.empty()) {
+    auto uuid = recorded_uuid(clone, plan);
+    if (!uuid) return failure_of(uuid);
+    plan.uuid = std::move(*uuid);
+  }
+  return done;
+}
+
+}  // namespace microstage::cli

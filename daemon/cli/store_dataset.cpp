@@ -1,0 +1,264 @@
+#include "daemon/cli/store_dataset.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "daemon/cli/store_files.h"
+#include "lib/core/text.h"
+#include "lib/fs/temporary_file.h"
+#include "lib/store/ria_dataset.h"
+#include "lib/store/shared_repository.h"
+
+namespace microstage::cli {
+
+namespace {
+
+constexpr std::string_view kDatasetVersion = "2\n";
+constexpr std::string_view kMaking = ".new";
+
+struct Place {
+  std::string prefix;  // "b24"
+  std::string rest;
+};
+
+Place place_of(const DatasetId& id) {
+  const std::string path = id.store_path();
+  const std::size_t slash = path.find('/');
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+// git's own `init --bare` would add a description, branches, info and a dozen sample hooks. Auto-gc is off
+// because it explodes packs into loose files while readers look on; unpackLimit keeps every push in one pack.
+std::string initial_config(const Clone& clone, const std::string& sharing) {
+  const bool sha1 = clone.object_format == "sha1";
+  std::string text =
+      "[core]\n\trepositoryformatversion = " + std::string{sha1 ? "0" : "1"} + "\n\tbare = true\n";
+  if (!sharing.empty()) text += "\tsharedRepository = " + sharing + "\n";
+  if (!sha1) text += "[extensions]\n\tobjectFormat = " + clone.object_format + "\n";
+  text += "[receive]\n\tautogc = false\n\tunpackLimit = 1\n";
+  if (!sharing.empty()) text += "\tdenyNonFastforwards = true\n";  // as git does for shared repositories
+  return text;
+}
+
+// Completes what is missing. What is there is left alone: it may be DataLad's, or an older clone's choice.
+Status complete(const fs::Directory& directory, const Clone& clone, const std::string& text,
+                const fs::Sharing& sharing) {
+  for (const char* name : {"objects", "refs", "archives"})
+    if (auto made = directory.make_path(name, sharing); !made) return fail(made.error());
+  for (const auto& [name, content] :
+       {std::pair<std::string, std::string>{"HEAD", "ref: refs/heads/" + clone.branch + "\n"},
+        {"config", text}})
+    if (auto written = write_file_once(directory, name, content, sharing); !written)
+      return fail(written.error());
+  return {};
+}
+
+// The version file is also what holders of a dataset lock: it is never replaced.
+Result<fs::File> open_lock(const fs::Directory& directory) {
+  return directory.open_file(store::kLayoutVersionFile, O_RDWR);
+}
+
+// Somebody else's connect takes a second or so.
+Status wait_for_lock(const fs::File& lock) {
+  constexpr int kTries = 600;
+  constexpr std::chrono::milliseconds kPause{50};
+  for (int i = 0; i < kTries; ++i) {
+    const auto locked = lock.try_lock();
+    if (!locked || *locked) return {};  // where locks do not work, renames alone have to do
+    std::this_thread::sleep_for(kPause);
+  }
+  return fail(ErrorKind::transient, "another 'microstage connect' has been working on " + lock.name() +
+                                        " for 30 seconds; run it again when that has ended");
+}
+
+std::string making_name(const std::string& rest) {
+  std::array<char, 32> suffix{};
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  std::snprintf(suffix.data(), suffix.size(), "-%ld-%lx", static_cast<long>(::getpid()),
+                static_cast<unsigned long>(now));
+  return "." + rest + suffix.data() + std::string{kMaking};
+}
+
+void remove_tree(const fs::Directory& parent, const std::string& name) {
+  if (const auto directory = parent.open_directory(name))
+    if (const auto entries = directory->list())
+      for (const std::string& entry : *entries)
+        if (!directory->unlink(entry))
+          ignore_error(directory->remove_directory(entry), "the parent's removal tells");
+  ignore_error(parent.remove_directory(name), "litter that stays is seen by the next connect");
+}
+
+// What killed connects of this dataset left. One at work holds its version file locked.
+void sweep(const fs::Directory& prefix, const std::string& rest) {
+  const auto names = prefix.list();
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!name.starts_with("." + rest + "-") || !name.ends_with(kMaking)) continue;
+    const auto directory = prefix.open_directory(name);
+    if (!directory) continue;
+    const auto lock = open_lock(*directory);
+    const auto ours = lock ? lock->try_lock() : Result<bool>{false};
+    if (lock && ours && *ours) remove_tree(prefix, name);
+    if (!lock) ignore_error(prefix.remove_directory(name), "only when nothing is in it yet");
+  }
+}
+
+// Builds the dataset beside its place and renames it there. The returned lock was taken before anybody could
+// see it.
+Result<fs::File> build(const fs::Directory& prefix, const std::string& rest, const Clone& clone,
+                       const std::string& sharing_text) {
+  const fs::Sharing sharing = fs::Sharing::parse(sharing_text).value_or(fs::Sharing{});
+  const std::string name = making_name(rest);
+  const auto directory = prefix.make_path(name, sharing);
+  if (!directory) return fail(directory.error());
+  const auto work = [&]() -> Result<fs::File> {
+    if (auto written = write_file(*directory, store::kLayoutVersionFile, kDatasetVersion, sharing); !written)
+      return fail(written.error());
+    auto lock = open_lock(*directory);
+    if (!lock) return lock;
+    ignore_error(lock->try_lock(), "where locks do not work, renames alone have to do");
+    if (auto done = complete(*directory, clone, initial_config(clone, sharing_text), sharing); !done)
+      return fail(done.error());
+    if (auto renamed = prefix.rename(name, prefix, rest); !renamed) return fail(renamed.error());
+    if (auto synced = prefix.sync(); !synced) return fail(synced.error());
+    return lock;
+  };
+  auto lock = work();
+  if (!lock) remove_tree(prefix, name);
+  return lock;
+}
+
+Result<fs::Directory> look_at_existing(const store::RiaStore& store, const DatasetId& id) {
+  const std::string path = id.store_path();
+  auto directory = store.root().open_directory(path);
+  if (!directory) return directory;
+  struct ::stat status {};
+  if (const int result = store.root().ops().stat_path(AT_FDCWD, directory->name().c_str(), status);
+      result < 0)
+    return fail(system_error(-result, "look at " + directory->name()));
+  if (status.st_uid != ::geteuid() && store::read_shared_repository(*directory).umask_decides())
+    return fail(ErrorKind::permission, directory->name() + " belongs to uid " +
+                                           std::to_string(status.st_uid) +
+                                           " and is not shared; connect as its owner, or let the owner set "
+                                           "core.sharedRepository=group in its "
+                                           "config and its modes");
+  return directory;
+}
+
+// The lock of a dataset made now; nothing when it is there already, perhaps since a moment.
+Result<std::optional<fs::File>> build_unless_there(const store::RiaStore& store, const Clone& clone,
+                                                   const std::string& sharing) {
+  const Place place = place_of(clone.id);
+  const auto modes = fs::Sharing::parse(sharing).value_or(fs::Sharing{});
+  const auto prefix = store.root().make_path(place.prefix, modes);
+  if (!prefix) return fail(prefix.error());
+  sweep(*prefix, place.rest);
+  if (look_at_existing(store, clone.id)) return std::nullopt;
+  auto built = build(*prefix, place.rest, clone, sharing);
+  if (built) return std::optional<fs::File>{std::move(*built)};
+  if (look_at_existing(store, clone.id)) return std::nullopt;
+  return failure_of(built);
+}
+
+// Takes the lock of a dataset that somebody else made, and completes it.
+Result<fs::File> adopt(const store::RiaStore& store, const fs::Directory& directory, const Clone& clone,
+                       const std::string& sharing_text) {
+  const fs::Sharing sharing = store::read_shared_repository(directory);
+  const auto objects = exists(directory, "annex/objects");
+  if (!objects) return fail(objects.error());
+  if (!*objects)  // with objects but without a version nobody can know where they lie
+    if (auto written = write_file_once(directory, store::kLayoutVersionFile, kDatasetVersion, sharing);
+        !written)
+      return fail(written.error());
+  if (const auto understood = store::RiaDataset::open(store, clone.id); !understood)
+    return fail(understood.error());
+  auto lock = open_lock(directory);
+  if (!lock) return lock;
+  if (auto locked = wait_for_lock(*lock); !locked) return fail(locked.error());
+  if (auto done = complete(directory, clone, initial_config(clone, sharing_text), sharing); !done)
+    return fail(done.error());
+  return lock;
+}
+
+}  // namespace
+
+Result<std::string> sharing_of(const store::RiaStore& store) {
+  const auto status = store.root().status();
+  if (!status) return fail(status.error());
+  if ((status->mode & S_ISGID) == 0) return std::string{};
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "0%03o", static_cast<unsigned>((status->mode & 0666U) | 0600U));
+  return std::string{text.data()};
+}
+
+Result<bool> StoreDataset::check(const store::RiaStore& store, const DatasetId& id) {
+  const auto existing = look_at_existing(store, id);
+  if (!existing && existing.error().code == ENOENT) return false;
+  if (!existing) return fail(existing.error());
+  return true;
+}
+
+Result<StoreDataset> StoreDataset::make(const store::RiaStore& store, const Clone& clone,
+                                        const std::string& sharing) {
+  auto built = build_unless_there(store, clone, sharing);
+  if (!built) return failure_of(built);
+  auto directory = look_at_existing(store, clone.id);
+  if (!directory) return failure_of(directory);
+  const bool made = built->has_value();
+  auto lock = made ? Result<fs::File>{std::move(**built)} : adopt(store, *directory, clone, sharing);
+  if (!lock) return failure_of(lock);
+  StoreDataset dataset(std::move(*directory), std::move(*lock), made);
+  auto config = read_config_file(dataset.path() + "/config");
+  if (!config) return failure_of(config);
+  dataset.config_ = std::move(*config);
+  return dataset;
+}
+
+Status StoreDataset::set_config(const std::string& name, const std::string& value) {
+  std::string lowered = name;  // section and variable are listed in lower case
+  for (char& c : lowered)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (config_.get(lowered) == value) return {};
+  if (auto set = set_in_config_file(path() + "/config", name, value); !set) return set;
+  const auto file = directory_.open_file("config", O_RDONLY);
+  if (!file) return fail(file.error());
+  if (auto synced = file->sync(); !synced) return synced;
+  return directory_.sync();
+}
+
+Result<bool> check_alias(const store::RiaStore& store, const DatasetId& id, const Alias& alias) {
+  const std::string name = "alias/" + alias.text();
+  const auto link = exists(store.root(), name);
+  if (!link) return fail(link.error());
+  if (!*link) return false;
+  // Links are followed here on purpose: where it leads is the question.
+  const auto target = fs::Directory::open(store.root().ops(), store.path() + "/" + name);
+  const auto ours = store.root().status_of(id.store_path());
+  const auto theirs = target ? target->status() : fail(target.error());
+  if (ours && theirs && ours->identity == theirs->identity) return true;
+  return fail(ErrorKind::invalid, "the alias " + alias.text() + " in " + store.path() +
+                                      (theirs ? " names another dataset" : " leads nowhere") +
+                                      "; choose another, or remove " + store.path() + "/" + name);
+}
+
+Result<bool> StoreDataset::set_alias(const store::RiaStore& store, const DatasetId& id,
+                                     const Alias& alias) const {
+  const auto there = check_alias(store, id, alias);
+  if (!there || *there) return there ? Result<bool>{false} : there;
+  const auto sharing = sharing_of(store);
+  if (!sharing) return fail(sharing.error());
+  const auto aliases = store.root().make_path("alias", fs::Sharing::parse(*sharing).value_or(fs::Sharing{}));
+  if (!aliases) return fail(aliases.error());
+  auto linked = aliases->make_symlink("../" + id.store_path(), alias.text());
+  if (!linked && linked.error().code == EEXIST) return check_alias(store, id, alias);
+  if (!linked) return fail(linked.error());
+  if (auto synced = aliases->sync(); !synced) return fail(synced.error());
+  return true;
+}
+
+}  // namespace microstage::cli
