@@ -1,0 +1,25 @@
+# bash completion for microstage
+_microstage() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in init | connect) command=$word; break ;; esac
+  done
+  COMPREPLY=()
+  case $previous in
+    --store) compopt -o filenames -o nospace; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --shared) mapfile -t COMPREPLY < <(compgen -W 'group all 0660 0664' -- "$current"); return ;;
+    --name | --alias | --jobs | -J) return ;;
+  esac
+  local words='init connect --help --version'
+  case $command in
+    init) words='--shared --json --help' ;;
+    connect) words='--store --name --alias --shared --verify-once --only-microstage --http --recursive --jobs --json --help' ;;
+  esac
+  if [[ $current == -* || -z $command ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  else
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+  fi
+}
+complete -F _microstage microstage
