@@ -140,6 +140,17 @@ Status follow(const fs::File& source, const Delivery& delivery) {
                                         " was damaged and has been removed; the next attempt starts afresh");
 }
 
+// A hidden name beside the path: short, for a key may be as long as a file name can be, and no key itself,
+// for git-annex reads keys from the names around it.
+std::string private_path_beside(const Delivery& delivery) {
+  std::string path = parent_of(delivery.path) + "/.microstage.";
+  for (const unsigned char byte : md5_of(delivery.private_name)) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    path += {digits[byte >> 4U], digits[byte & 15U]};
+  }
+  return path;
+}
+
 // Where the private file goes: the directory meant for it, unless a rename from there could not reach the
 // path.
 Result<std::string> private_path(fs::FileOps& ops, const Delivery& delivery) {
@@ -159,7 +170,7 @@ Result<std::string> private_path(fs::FileOps& ops, const Delivery& delivery) {
   }
   if (!own) return fail(own.error());
   const bool reachable = own->identity.device == parent_status->identity.device;
-  return reachable ? delivery.private_directory + "/" + delivery.private_name : delivery.path + ".microstage";
+  return reachable ? delivery.private_directory + "/" + delivery.private_name : private_path_beside(delivery);
 }
 
 // The private file. Whoever leaves its directory empty removes it, perhaps just when we want to use it.
