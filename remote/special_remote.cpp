@@ -62,13 +62,13 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
     case RequestType::prepare:
       return {reply_to(request, prepare(conversation))};
     case RequestType::store:
-      return {reply_to(request, store(request, conversation))};
+      return {reply(request, store(request, conversation))};
     case RequestType::retrieve:
-      return {reply_to(request, retrieve(request, conversation))};
+      return {reply(request, retrieve(request, conversation))};
     case RequestType::check_present:
       return {check_present(request)};
     case RequestType::remove:
-      return {reply_to(request, remove(request, conversation))};
+      return {reply(request, remove(request, conversation))};
     case RequestType::get_cost:
       return {cost_reply(cost())};
     case RequestType::get_availability:
@@ -79,6 +79,18 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
       return info_reply(info());
   }
   return {"UNSUPPORTED-REQUEST"};
+}
+
+std::string SpecialRemote::reply(const Request& request, const Status& status) {
+  if (!status) forget_if_stale(status.error());
+  return reply_to(request, status);
+}
+
+void SpecialRemote::forget_if_stale(const Error& error) {
+  if (error.kind != ErrorKind::mount_sick) return;
+  const std::lock_guard lock(mutex_);
+  read_dataset_.reset();
+  write_dataset_.reset();
 }
 
 Status SpecialRemote::prepare(Conversation& conversation) {
@@ -212,26 +224,26 @@ bool SpecialRemote::is_damaged(const std::string& key) {
 // git-annex itself asks for no removal after a retrieve that failed, not even in fsck, and a presence check
 // would go on vouching for the object: git annex drop would then delete the last good copy elsewhere.
 Error SpecialRemote::handle_damage(const annex::Key& key, const fs::File& object, Error found,
-                                   const std::stop_token& stop) {
+                                   Conversation& conversation) {
   const auto digest = key.digest();
   const auto status = object.status();
   if (!digest || !status) return found;
   ops_.drop_cache(object.descriptor(), 0, status->size);
   const auto hasher = make_hasher(digest->algorithm);
-  if (auto hashed = transfer::hash_bytes(object, status->size, *hasher, stop); !hashed) return hashed.error();
+  const auto hashed = transfer::hash_bytes(object, status->size, *hasher, conversation.stop_token());
+  if (!hashed) return hashed.error();
   if (hasher->finish() == digest->hex)
     return {ErrorKind::transient, object.name() + " was read wrongly once and rightly the second time", 0};
   const auto from = dataset(Access::write);
   const auto moved = from ? (*from)->quarantine(key, status->identity) : fail(from.error());
-  if (moved) {
-    if (*moved) found.message += "; it was moved to " + **moved;
-    found.message += "; run git annex fsck --from on this remote, then copy a good one there";
-    return found;
-  }
+  if (moved && *moved)
+    // Said apart from the error, which fsck does not show.
+    conversation.inform("the damaged object of " + key.text() + " was moved to " + **moved +
+                        "; run git annex fsck --from on this remote once more, then copy a good one there");
+  if (moved) return found;
   const std::lock_guard lock(mutex_);
   damaged_.insert(key.text());
-  found.message += ", and it could not be moved out of the way: " + moved.error().message +
-                   "; ask who owns the store to run git annex fsck --from";
+  found.message += ", and it could not be moved out of the way: " + moved.error().message;
   return found;
 }
 
@@ -262,7 +274,7 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   delivery.stop = conversation.stop_token();
   auto delivered = transfer::deliver(*object, delivery);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
-  return fail(handle_damage(*key, *object, delivered.error(), delivery.stop));
+  return fail(handle_damage(*key, *object, delivered.error(), conversation));
 }
 
 std::string SpecialRemote::check_present(const Request& request) {
@@ -270,9 +282,9 @@ std::string SpecialRemote::check_present(const Request& request) {
   const auto key = annex::Key::parse(request.key);
   if (!key) return failure_reply(request, key.error().message);
   const auto where = dataset(Access::read);
-  if (!where) return failure_reply(request, explain(what(request.type), request.key, where.error()));
+  if (!where) return reply(request, fail(where.error()));
   const auto presence = (*where)->find(*key);
-  if (!presence) return failure_reply(request, explain(what(request.type), request.key, presence.error()));
+  if (!presence) return reply(request, fail(presence.error()));
   switch (*presence) {
     case store::Presence::present:
       if (is_damaged(request.key))

@@ -49,6 +49,8 @@ class SpecialRemote {
   [[nodiscard]] Result<Dataset> dataset(Access access);
 
   void note_request(const std::string& key);
+  [[nodiscard]] std::string reply(const Request& request, const Status& status);
+  void forget_if_stale(const Error& error);  // what is open of a store that went away
   [[nodiscard]] std::string private_directory(const CommittedSettings& settings);
 
   // What PREPARE or INITREMOTE learned; an error before that.
@@ -57,7 +59,7 @@ class SpecialRemote {
   // An object came out damaged: reads it once more, and moves it out of the way when that says the same.
   // Returns the error to report.
   [[nodiscard]] Error handle_damage(const annex::Key& key, const fs::File& object, Error found,
-                                    const std::stop_token& stop);
+                                    Conversation& conversation);
   [[nodiscard]] bool is_damaged(const std::string& key);
 
   fs::FileOps& ops_;
