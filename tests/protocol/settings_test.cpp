@@ -1,0 +1,142 @@
+// Where the store is: what git-annex knows, and what git's configuration of this clone makes of it.
+
+#include "remote/settings.h"
+
+#include <string>
+
+#include "tests/support/catch.h"
+#include "tests/support/fake_conversation.h"
+
+using namespace microstage;
+using namespace microstage::remote;
+using namespace std::string_literals;
+using microstage::testing::FakeConversation;
+
+namespace {
+
+const std::string kUuid = "11111111-2222-4333-8444-555555555555";
+
+CommittedSettings committed() {
+  CommittedSettings settings;
+  settings.name = "cap";
+  settings.uuid = kUuid;
+  settings.url = "ria+file:///data/store";
+  settings.git_remote = "cap";
+  return settings;
+}
+
+GitConfig config_of(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string listing;
+  for (const auto& [name, value] : entries)
+    listing += name + "\n" + value + '\0';
+  return GitConfig::parse(listing);
+}
+
+FakeConversation conversation() {
+  FakeConversation fake;
+  fake.answers = {{"GETCONFIG url", "ria+file:///data/store"},
+                  {"GETCONFIG push-url", ""},
+                  {"GETCONFIG archive-id", "id"},
+                  {"GETCONFIG name", "cap"},
+                  {"GETUUID", kUuid},
+                  {"GETGITDIR", ".git"},
+                  {"GETGITREMOTENAME", "capacity"}};
+  return fake;
+}
+
+}  // namespace
+
+TEST_CASE("git-annex is asked once for what it knows") {
+  FakeConversation fake = conversation();
+  const auto settings = ask_for_settings(fake);
+  REQUIRE(settings);
+  CHECK(settings->url == "ria+file:///data/store");
+  CHECK(settings->archive_id == "id");
+  CHECK(settings->name == "cap");
+  CHECK(settings->uuid == kUuid);
+  CHECK(settings->git_dir == ".git");
+  CHECK(settings->git_remote == "capacity");
+}
+
+TEST_CASE("a sameas partner has another name") {
+  FakeConversation fake = conversation();
+  fake.answers["GETCONFIG name"] = "";
+  fake.answers["GETCONFIG sameas-name"] = "partner";
+  const auto settings = ask_for_settings(fake);
+  REQUIRE(settings);
+  CHECK(settings->name == "partner");
+}
+
+TEST_CASE("git-annex may refuse what it does not know yet") {
+  FakeConversation fake = conversation();
+  fake.answers.erase("GETGITREMOTENAME");
+  fake.answers.erase("GETUUID");
+  const auto settings = ask_for_settings(fake);
+  REQUIRE(settings);
+  CHECK_FALSE(settings->git_remote.has_value());
+  CHECK(settings->uuid.empty());
+}
+
+TEST_CASE("the git remote's name is only asked for where that was agreed on") {
+  FakeConversation fake = conversation();
+  fake.extensions.erase(Extension::get_git_remote_name);
+  const auto settings = ask_for_settings(fake);
+  REQUIRE(settings);
+  CHECK_FALSE(settings->git_remote.has_value());
+  for (const auto& query : fake.asked)
+    CHECK(query != "GETGITREMOTENAME");
+}
+
+TEST_CASE("without its url the remote cannot work") {
+  FakeConversation fake = conversation();
+  fake.answers.erase("GETCONFIG url");
+  CHECK_FALSE(ask_for_settings(fake));
+  CommittedSettings settings = committed();
+  settings.url.clear();
+  const auto url = effective_url(settings, config_of({}));
+  REQUIRE_FALSE(url);
+  CHECK(url.error().kind == ErrorKind::invalid);
+  CHECK(url.error().message.find("url=ria+file:///") != std::string::npos);
+}
+
+TEST_CASE("the committed url, the local override, the sibling's override, the rewriting rules") {
+  using Entries = std::vector<std::pair<std::string, std::string>>;
+  struct Row {
+    Entries entries;
+    std::string url;
+  };
+  const auto row = GENERATE(
+      Row{{}, "ria+file:///data/store"}, Row{{{"remote.cap.ora-url", "ria+file:///own"}}, "ria+file:///own"},
+      Row{{{"remote.cap.ora-url", ""}}, "ria+file:///data/store"},
+      // A partner with the same uuid counts (DataLad reconfigures only one of two), another remote does not.
+      Row{{{"remote.x.annex-uuid", kUuid}, {"remote.x.ora-url", "ria+file:///partner"}},
+          "ria+file:///partner"},
+      Row{{{"remote.x.annex-uuid", "other"}, {"remote.x.ora-url", "ria+file:///foreign"}},
+          "ria+file:///data/store"},
+      Row{{{"remote.x.ora-url", "ria+file:///foreign"}}, "ria+file:///data/store"},
+      Row{{{"remote.a.annex-uuid", kUuid},
+           {"remote.a.ora-url", "ria+file:///partner"},
+           {"remote.cap.ora-url", "ria+file:///own"}},
+          "ria+file:///own"},
+      Row{{{"url.ria+file:///mnt/.insteadof", "ria+file:///data/"}}, "ria+file:///mnt/store"},
+      Row{{{"url.ria+file:///a.insteadof", "ria+file:///"},
+           {"url.ria+file:///b.insteadof", "ria+file:///data"}},
+          "ria+file:///b/store"},
+      Row{{{"remote.cap.ora-url", "short:store"}, {"url.ria+file:///mnt/.insteadof", "short:"}},
+          "ria+file:///mnt/store"});
+  const auto url = effective_url(committed(), config_of(row.entries));
+  REQUIRE(url);
+  CHECK(url->text() == row.url);
+}
+
+TEST_CASE("writing goes to push-url, or where reading goes") {
+  CommittedSettings settings = committed();
+  CHECK(effective_push_url(settings, config_of({}))->text() == "ria+file:///data/store");
+  CHECK(effective_push_url(settings, config_of({{"remote.cap.ora-url", "ria+file:///x"}}))->text() ==
+        "ria+file:///x");
+  settings.push_url = "ria+file:///rw/store";
+  CHECK(effective_push_url(settings, config_of({}))->text() == "ria+file:///rw/store");
+  CHECK(effective_url(settings, config_of({}))->text() == "ria+file:///data/store");
+  CHECK(effective_push_url(settings, config_of({{"remote.cap.ora-push-url", "ria+file:///y"}}))->text() ==
+        "ria+file:///y");
+}
