@@ -65,6 +65,10 @@ class GrowingFile {
     const auto status = status_of_path(file_.ops(), path_);
     if (status && status->identity == identity_ && status->size == offset) return {};
     if (!status && status.error().code != ENOENT) return fail(status.error());
+    return meddled_with();
+  }
+
+  [[nodiscard]] Status meddled_with() const {
     return fail(ErrorKind::transient, path_ + " was replaced or written by another transfer meanwhile");
   }
 
@@ -91,6 +95,7 @@ Result<bool> fill(const fs::File& source, const GrowingFile& target, const Deliv
                   bool& resumed) {
   const auto status = target.file().status();
   if (!status) return fail(status.error());
+  if (status->size > delivery.size) return fail(target.meddled_with().error());
   resumed = status->size > 0;
   const auto hasher = delivery.digest ? make_hasher(delivery.digest->algorithm) : nullptr;
   CopyOptions options;
@@ -178,8 +183,8 @@ Result<GrowingFile> open_private(fs::FileOps& ops, const Delivery& delivery,
                                  std::uint64_t longest_resumable) {
   for (int tries = 0;; ++tries) {
     const auto path = private_path(ops, delivery);
-    if (!path) return fail(path.error());
-    auto target = open_to_fill(ops, *path, longest_resumable);
+    auto target =
+        path ? open_to_fill(ops, *path, longest_resumable) : Result<GrowingFile>(fail(path.error()));
     if (target || target.error().code != ENOENT || tries == kMostTries) return target;
   }
 }
