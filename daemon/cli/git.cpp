@@ -13,8 +13,10 @@ constexpr std::size_t kLongestReason = 600;
 // What git or git-annex said, without its closing count ("initremote: 1 failed").
 std::string reason_of(const fs::ProcessResult& result) {
   std::string reason;
+  std::string_view last;
   for (const std::string_view line : split(result.errors, '\n')) {
-    if (line.empty() || line.ends_with(": 1 failed") || line.starts_with("hint:")) continue;
+    if (line.empty() || line.ends_with(": 1 failed") || line.starts_with("hint:") || line == last) continue;
+    last = line;
     if (!reason.empty()) reason += "; ";
     reason += one_line(line);
   }

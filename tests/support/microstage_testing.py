@@ -1,0 +1,135 @@
+"""What the end-to-end tests share: a scratch directory with a HOME of its own, the programs of this build first in PATH,
+planes to move, and commands that fail with everything they said."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BIN = pathlib.Path(os.environ["MICROSTAGE_BIN"])
+SOURCE = pathlib.Path(os.environ["MICROSTAGE_SOURCE"])
+REAL_PLANES = SOURCE.parent / "shared/testdata/inm1-zstack"
+
+
+def remove_tree(path):
+    """git-annex takes the write bits of directories away."""
+    for directory, _, _ in os.walk(path):
+        with contextlib.suppress(OSError):
+            os.chmod(directory, 0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def digests(directory):
+    """Of all planes below, whether they are files or annexed links with content."""
+    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(pathlib.Path(directory).rglob("*.tif*"))
+            if ".git" not in path.relative_to(directory).parts}
+
+
+def main(needs=("git", "git-annex", "datalad")):
+    """unittest.main, or status 77 (skipped) where a program is missing."""
+    for program in needs:
+        if not shutil.which(program):
+            print("SKIP:", program, "is not installed")
+            sys.exit(77)
+    unittest.main(verbosity=2)
+
+
+class MicrostageTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="microstage-test-"))
+        self.addCleanup(remove_tree, self.root)
+        self.root.chmod(0o755)  # other users of some tests pass through
+        self.store = self.root / "store"
+        self.env = self.environment(self.root / "home")
+
+    def environment(self, home, **more):
+        """Nothing of the caller's configuration, and an identity by a private HOME."""
+        home.mkdir(exist_ok=True)
+        (home / ".gitconfig").write_text("[user]\n\tname = A Tester\n\temail = tester@example.org\n"
+                                         "[init]\n\tdefaultBranch = main\n")
+        kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "ASAN_OPTIONS") if name in os.environ}
+        tools = os.environ["PATH"]
+        return {**kept, "HOME": str(home), "PATH": f"{BIN}:{tools}", "TMPDIR": str(self.root),
+                "GIT_CONFIG_NOSYSTEM": "1", "DATALAD_LOG_LEVEL": "warning", "DATALAD_UI_PROGRESSBAR": "none", **more}
+
+    def run_raw(self, *command, cwd=None, env=None, **kwargs):
+        """Any exit status; text that need not be UTF-8."""
+        return subprocess.run([str(word) for word in command], cwd=cwd or self.root, env=env or self.env,
+                              capture_output=True, text=True, errors="surrogateescape", **kwargs)
+
+    def run_ok(self, *command, status=0, **kwargs):
+        """The command's standard output; the test fails with all it said when the status is another."""
+        result = self.run_raw(*command, **kwargs)
+        if result.returncode != status:
+            words = " ".join(map(str, command))
+            self.fail(f"{words}\nended with status {result.returncode}, not {status}\n"
+                      f"--- stdout\n{result.stdout}\n--- stderr\n{result.stderr}")
+        return result.stdout
+
+    def git(self, repository, *words, **kwargs):
+        return self.run_ok("git", "-C", repository, *words, **kwargs).rstrip("\n")
+
+    def refused(self, *command, status=1, **kwargs):
+        """The one line on standard error."""
+        result = self.run_raw(*command, **kwargs)
+        self.assertEqual(result.returncode, status, (command, result))
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertTrue(result.stderr.startswith("microstage: "), result.stderr)
+        return result.stderr
+
+    def make_planes(self, directory, count=3):
+        """Real planes where they are, planes of make-section, or random bytes."""
+        directory.mkdir(parents=True, exist_ok=True)
+        real = sorted(REAL_PLANES.glob("*.tif*"))[:count] if REAL_PLANES.is_dir() else []
+        for plane in real:
+            shutil.copy(plane, directory)
+        if not real and (BIN / "make-section").exists():
+            self.run_ok(BIN / "make-section", directory, "--planes", count, "--size", "256KiB")
+        elif not real:
+            for i in range(count):
+                (directory / f"plane_{i:02}.tif").write_bytes(os.urandom(200_000))
+
+    def make_dataset(self, name="section", planes=0):
+        path = self.root / name
+        self.run_ok("datalad", "create", path)
+        if planes:
+            self.make_planes(path / "planes", planes)
+            self.run_ok("datalad", "save", "-d", path, "-m", "planes")
+        return path
+
+    def dataset_id(self, dataset):
+        return self.run_ok("git", "config", "--file", dataset / ".datalad/config", "datalad.dataset.id").strip()
+
+    def place(self, dataset, store=None):
+        identity = self.dataset_id(dataset)
+        return (store or self.store) / identity[:3] / identity[3:]
+
+    def init(self, *options, store=None):
+        return self.run_ok("microstage", "init", store or self.store, *options)
+
+    def connect(self, dataset, *options, store=None, **kwargs):
+        """The JSON objects that connect printed."""
+        text = self.run_ok("microstage", "connect", dataset, "--store", store or self.store, "--json", *options, **kwargs)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def remote_log(self, dataset):
+        return sorted(self.git(dataset, "cat-file", "-p", "git-annex:remote.log").splitlines())
+
+    def snapshot(self, directory):
+        """Every path below with what can be seen to change: kind, mode, size, content."""
+        seen = {}
+        for path in sorted(pathlib.Path(directory).rglob("*")):
+            status = path.lstat()
+            content = path.read_bytes() if stat.S_ISREG(status.st_mode) else b""
+            seen[str(path.relative_to(directory))] = (status.st_mode, hashlib.sha256(content).hexdigest())
+        return seen
