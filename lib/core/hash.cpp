@@ -7,6 +7,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "lib/core/blake2_parallel.h"
+
 namespace microstage {
 
 namespace {
@@ -26,7 +28,8 @@ std::string hex(std::span<const unsigned char> bytes) {
 // fetched objects live as long as the process.
 const EVP_MD* fetched(const std::string& name) {
   static std::mutex mutex;
-  static std::map<std::string, const EVP_MD*> digests;
+  // Never destroyed: OpenSSL's own clean-up at exit comes before that of our statics.
+  static auto& digests = *new std::map<std::string, const EVP_MD*>;
   const std::lock_guard lock(mutex);
   const auto [entry, added] = digests.try_emplace(name, nullptr);
   if (added) entry->second = EVP_MD_fetch(nullptr, name.c_str(), nullptr);
@@ -60,7 +63,7 @@ class OpensslHasher final : public Hasher {
   std::unique_ptr<EVP_MD_CTX, Free> context_;
 };
 
-// libb2's four variants differ only in their names.
+// libb2's two variants differ only in their names.
 template <class State, int (*Init)(State*, std::size_t),
           int (*Update)(State*, const std::uint8_t*, std::size_t),
           int (*Final)(State*, std::uint8_t*, std::size_t)>
@@ -86,9 +89,28 @@ class Blake2Hasher final : public Hasher {
 };
 
 using Blake2b = Blake2Hasher<blake2b_state, blake2b_init, blake2b_update, blake2b_final>;
-using Blake2bp = Blake2Hasher<blake2bp_state, blake2bp_init, blake2bp_update, blake2bp_final>;
 using Blake2s = Blake2Hasher<blake2s_state, blake2s_init, blake2s_update, blake2s_final>;
-using Blake2sp = Blake2Hasher<blake2sp_state, blake2sp_init, blake2sp_update, blake2sp_final>;
+
+template <class Tree>
+class ParallelHasher final : public Hasher {
+ public:
+  explicit ParallelHasher(std::size_t length) : length_(length), tree_(length) {}
+
+  void update(std::span<const std::byte> bytes) override { tree_.update(bytes); }
+
+  std::string finish() override {
+    std::array<std::uint8_t, Tree::kInner> digest{};
+    tree_.finish(std::span(digest).first(length_));
+    return hex(std::span(digest).first(length_));
+  }
+
+ private:
+  std::size_t length_;
+  Blake2Parallel<Tree> tree_;
+};
+
+using Blake2bp = ParallelHasher<Blake2bTree>;
+using Blake2sp = ParallelHasher<Blake2sTree>;
 
 std::unique_ptr<Hasher> make_openssl(const std::string& name) {
   const EVP_MD* digest = fetched(name);
