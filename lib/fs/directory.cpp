@@ -1,6 +1,7 @@
 #include "lib/fs/directory.h"
 
 #include <cerrno>
+#include <optional>
 
 #include "lib/core/text.h"
 
@@ -39,19 +40,23 @@ Result<File> Directory::open_file(const std::string& path, int flags, mode_t mod
 }
 
 Result<Directory> Directory::make_child(const std::string& name, const Sharing& sharing) const {
-  auto existing = open_directory(name);
-  if (existing || existing.error().code != ENOENT) return existing;
-  const int made = ops().make_directory(file_.descriptor(), name.c_str(), 0777);
-  if (made < 0 && made != -EEXIST)
-    return fail(space_aware_error(ops(), file_.descriptor(), -made, "make directory " + name_of(name)));
   auto child = open_directory(name);
-  if (!child || made == -EEXIST) return child;
-  if (!sharing.umask_decides()) {
-    const auto status = child->status();
-    if (!status) return fail(status.error());
-    const mode_t wanted = sharing.directory_mode(status->mode & 07777);
-    if (auto changed = child->file_.change_mode(wanted); !changed) return fail(changed.error());
+  if (!child && child.error().code == ENOENT) {
+    const int made = ops().make_directory(file_.descriptor(), name.c_str(), 0777);
+    if (made < 0 && made != -EEXIST)
+      return fail(space_aware_error(ops(), file_.descriptor(), -made, "make directory " + name_of(name)));
+    child = open_directory(name);
+    if (child && made == 0 && !sharing.umask_decides()) {
+      const auto status = child->status();
+      const auto shared = status ? child->file_.change_mode(sharing.directory_mode(status->mode & 07777))
+                                 : fail(status.error());
+      if (!shared) {
+        ignore_error(remove_directory(name), "others may use it already");
+        return fail(shared.error());
+      }
+    }
   }
+  if (!child) return child;
   if (auto synced = sync(); !synced) return fail(synced.error());
   return child;
 }
@@ -67,6 +72,18 @@ Result<Directory> Directory::make_path(const std::string& path, const Sharing& s
       current = current->make_child(std::string{components[i]}, sharing);
     if (current || current.error().code != ENOENT || tries == kMostTries) return current;
   }
+}
+
+Status Directory::sync_path(const std::string& path) const {
+  std::optional<Directory> below;
+  for (const std::string_view name : split(path, '/')) {
+    const Directory& current = below ? *below : *this;
+    if (auto synced = current.sync(); !synced) return synced;
+    auto next = current.open_directory(std::string{name});
+    if (!next) return fail(next.error());
+    below.emplace(std::move(*next));
+  }
+  return {};
 }
 
 Result<FileStatus> Directory::status_of(const std::string& path) const {

@@ -28,10 +28,13 @@ class Directory {
   [[nodiscard]] Result<Directory> open_directory(const std::string& path) const;
   [[nodiscard]] Result<File> open_file(const std::string& path, int flags, mode_t mode = 0666) const;
 
-  // Opens the directory `path`, making what is missing of it with `sharing`'s modes. The parent of each
-  // directory made is fsynced before the next is made, so that a file fsynced below cannot lose its way.
-  // Another process may make or prune the same directories meanwhile.
+  // Opens the directory `path`, making what is missing of it with `sharing`'s modes. Where anything was
+  // missing, every directory on the way is fsynced after it has its entry, also what others have made, so
+  // that a file fsynced below cannot lose its way. Others may make or prune the same directories meanwhile.
   [[nodiscard]] Result<Directory> make_path(const std::string& path, const Sharing& sharing) const;
+
+  // The same fsyncs for a directory `path` that is there: who made it may have been stopped before them.
+  [[nodiscard]] Status sync_path(const std::string& path) const;
 
   // The status of `path` itself (a final symbolic link is not followed). `path` may have directories in it.
   [[nodiscard]] Result<FileStatus> status_of(const std::string& path) const;

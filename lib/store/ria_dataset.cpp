@@ -23,11 +23,13 @@ Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) 
   const std::string path = id.store_path();
   auto directory = store.root().open_directory(path);
   const auto version = directory ? read_layout_version(*directory) : fail(directory.error());
-  if (!version && is_missing(version.error()))
+  if (!version && is_missing(version.error())) {
+    if (auto there = store.confirm_still_there(); !there) return fail(there.error());
     return fail(ErrorKind::not_found,
                 "the store " + store.path() + " has no dataset " + id.text() +
                     "; place it there with: microstage connect DATASET --store ria+file://" + store.path(),
                 ENOENT);
+  }
   if (!version) return fail(version.error());
   if (version->number != "1" && version->number != "2")
     return fail(ErrorKind::unsupported, "the dataset " + directory->name() + " has layout version '" +
@@ -43,7 +45,8 @@ RiaDataset::RiaDataset(RiaDataset&& other) noexcept
       directory_(std::move(other.directory_)),
       hash_directories_(other.hash_directories_),
       sharing_(other.sharing_),
-      swept_(std::exchange(other.swept_, false)) {}
+      swept_(std::exchange(other.swept_, false)),
+      objects_durable_(other.objects_durable_) {}
 
 RiaDataset::~RiaDataset() {
   if (swept_) ignore_error(directory_.remove_directory(kWorkDirectory), "not empty, or in use by others");
@@ -128,12 +131,37 @@ Result<fs::Directory> RiaDataset::work_directory() {
   return directory;
 }
 
+Result<fs::Directory> RiaDataset::make_key_directory(const annex::Key& key) {
+  auto objects = directory_.open_directory(kObjects);
+  if (!objects && objects.error().code == ENOENT) {
+    objects = directory_.make_path(kObjects, sharing());
+  } else if (objects) {
+    const std::lock_guard lock(mutex_);
+    if (!objects_durable_)
+      if (auto synced = directory_.sync_path(kObjects); !synced) return fail(synced.error());
+    objects_durable_ = true;
+  }
+  if (!objects) return objects;
+  const std::string below = key_directory(key).substr(std::string_view{kObjects}.size() + 1);
+  auto existing = objects->open_directory(below);
+  if (!existing) return objects->make_path(below, sharing());
+  if (auto synced = objects->sync_path(below); !synced) return fail(synced.error());
+  return existing;
+}
+
+Error RiaDataset::explained(Error error) const {
+  if (!is_missing(error)) return error;
+  auto there = confirm_still_there();
+  return there ? std::move(error) : std::move(there.error());
+}
+
 void RiaDataset::prune_empty(const annex::Key& key) {
   std::string path = key_directory(key);
   for (int level = 0; level < 3; ++level) {
     const std::size_t slash = path.rfind('/');
     const auto parent = directory_.open_directory(path.substr(0, slash));
-    if (!parent || !parent->remove_directory(path.substr(slash + 1))) return;  // gone, or others live there
+    const auto removed = parent ? parent->remove_directory(path.substr(slash + 1)) : fail(parent.error());
+    if (!removed && removed.error().code != ENOENT) return;  // others live there
     path.resize(slash);
   }
 }

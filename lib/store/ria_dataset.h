@@ -102,15 +102,24 @@ class RiaDataset {
   // `work` receives the directory that the temporary file lives in, and must outlive it.
   [[nodiscard]] Result<fs::TemporaryFile> create_temporary(std::optional<fs::Directory>& work);
   [[nodiscard]] const fs::Sharing& sharing();
+  // The directory of the object, made when missing, with a way to it that no power cut can take.
+  [[nodiscard]] Result<fs::Directory> make_key_directory(const annex::Key& key);
+  [[nodiscard]] Status publish(fs::TemporaryFile& temporary, const annex::Key& key);
+  // Makes an object durable that somebody else has put there.
+  [[nodiscard]] Status make_durable(const annex::Key& key);
+  // `error`, unless it says that something is missing because the whole store is.
+  [[nodiscard]] Error explained(Error error) const;
   void prune_empty(const annex::Key& key);
+  void remove_quarantine(const std::string& place);
 
   std::string store_path_;
   std::string below_store_;
   fs::Directory directory_;
   HashDirectories hash_directories_;
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;  // guards what is below
   std::optional<fs::Sharing> sharing_;
   bool swept_ = false;
+  bool objects_durable_ = false;
 };
 
 }  // namespace microstage::store

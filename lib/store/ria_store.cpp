@@ -51,4 +51,14 @@ Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path) {
   return RiaStore(std::move(*root));
 }
 
+Status RiaStore::confirm_still_there() const {
+  const auto held = root_.status();
+  if (!held) return fail(held.error());
+  const auto now = fs::Directory::open(root_.ops(), path());
+  const auto named = now ? now->status() : fail(now.error());
+  if (named && named->identity == held->identity) return {};
+  if (!named && !is_missing(named.error())) return fail(named.error());
+  return fail(ErrorKind::mount_sick, "the store " + path() + " vanished while it was in use; is it mounted?");
+}
+
 }  // namespace microstage::store

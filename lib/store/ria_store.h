@@ -32,6 +32,8 @@ class RiaStore {
 
   [[nodiscard]] const fs::Directory& root() const { return root_; }
   [[nodiscard]] const std::string& path() const { return root_.name(); }
+  // Fails (mount_sick) once the path leads elsewhere: then what is missing here says nothing.
+  [[nodiscard]] Status confirm_still_there() const;
 
  private:
   explicit RiaStore(fs::Directory root) : root_(std::move(root)) {}

@@ -16,6 +16,8 @@ namespace {
 
 constexpr mode_t kObjectMode = 0444;  // as git-annex protects its own objects
 constexpr int kMostTries = 64;
+constexpr const char* kWorkDirectory = ".microstage";
+constexpr const char* kQuarantine = ".microstage/quarantine";
 
 struct Source {
   fs::File file;
@@ -82,6 +84,30 @@ Result<fs::TemporaryFile> RiaDataset::create_temporary(std::optional<fs::Directo
   }
 }
 
+Status RiaDataset::publish(fs::TemporaryFile& temporary, const annex::Key& key) {
+  for (int tries = 0;; ++tries) {
+    const auto directory = make_key_directory(key);
+    auto renamed = directory ? temporary.rename_to(*directory, key.file_name()) : fail(directory.error());
+    if (renamed) return renamed;
+    const bool pruned = renamed.error().code == ENOENT;  // by a removal of the last object beside ours
+    if (pruned && tries < kMostTries) continue;
+    prune_empty(key);
+    return renamed;
+  }
+}
+
+// Whoever wrote it may have been stopped between showing it and making it durable, or never have tried.
+Status RiaDataset::make_durable(const annex::Key& key) {
+  const auto directory = directory_.open_directory(key_directory(key));
+  if (!directory) return fail(directory.error());
+  if (auto synced = directory_.sync_path(key_directory(key)); !synced) return synced;
+  const auto file = directory->open_file(key.file_name(), O_RDONLY | O_NONBLOCK);
+  if (!file && file.error().kind != ErrorKind::permission) return fail(file.error());
+  if (file)
+    if (auto synced = file->sync(); !synced) return synced;
+  return directory->sync();
+}
+
 Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& source_path,
                                       const TransferControl& control) {
   const auto source = open_source(directory_.ops(), key, source_path);
@@ -89,24 +115,22 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
   if (!key.is_mutable()) {
     const auto presence = presence_of(key, source->status.size);
     if (!presence) return fail(presence.error());
-    if (*presence == Presence::present)
-      return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
+    if (*presence == Presence::present) {
+      const auto durable = make_durable(key);
+      if (durable) return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
+      if (durable.error().code != ENOENT) return fail(durable.error());  // removed at this moment
+    }
   }
   std::optional<fs::Directory> work;
   auto temporary = create_temporary(work);
-  if (!temporary) return fail(temporary.error());
+  if (!temporary) return fail(explained(std::move(temporary.error())));
   const auto hashed = copy_verified(*source, temporary->file(), key, control);
   if (!hashed) return fail(hashed.error());
   if (auto set = set_object_mode(temporary->file(), sharing()); !set) return fail(set.error());
   if (auto durable = temporary->make_durable(); !durable) return fail(durable.error());
-  for (int tries = 0;; ++tries) {
-    const auto directory = directory_.make_path(key_directory(key), sharing());
-    if (!directory) return fail(directory.error());
-    auto renamed = temporary->rename_to(*directory, key.file_name());
-    if (renamed) return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};
-    const bool pruned = renamed.error().code == ENOENT;  // by a removal of the last object beside ours
-    if (!pruned || tries == kMostTries) return fail(renamed.error());
-  }
+  if (auto published = publish(*temporary, key); !published)
+    return fail(explained(std::move(published.error())));
+  return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};
 }
 
 namespace {
@@ -136,18 +160,28 @@ Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key,
   };
   if (!is_meant(*from)) return std::optional<std::string>{};
   if (const auto work = work_directory(); !work) return fail(work.error());
-  const auto to = directory_.make_path(".microstage/quarantine/" + quarantine_name(), sharing());
+  const std::string place = quarantine_name();
+  const auto to = directory_.make_path(std::string{kQuarantine} + "/" + place, sharing());
   if (!to) return fail(to.error());
-  if (auto moved = from->rename(key.file_name(), *to, key.file_name()); !moved) {
-    if (moved.error().code == ENOENT) return std::optional<std::string>{};
+  const auto moved = from->rename(key.file_name(), *to, key.file_name());
+  // Replaced between our look and our move: what we hold is the good one.
+  const bool kept = moved && !is_meant(*to) && to->rename(key.file_name(), *from, key.file_name());
+  if (!moved || kept) {
+    remove_quarantine(place);
+    if (kept || moved.error().code == ENOENT) return std::optional<std::string>{};
     return fail(moved.error());
   }
-  // Replaced between our look and our move: what we hold is the good one.
-  if (!is_meant(*to) && to->rename(key.file_name(), *from, key.file_name()))
-    return std::optional<std::string>{};
   if (auto synced = to->sync(); !synced) return fail(synced.error());
   prune_empty(key);
   return to->name_of(key.file_name());
+}
+
+// Of a place that was not needed after all.
+void RiaDataset::remove_quarantine(const std::string& place) {
+  const auto quarantine = directory_.open_directory(kQuarantine);
+  if (!quarantine || !quarantine->remove_directory(place)) return;
+  if (const auto work = directory_.open_directory(kWorkDirectory))
+    ignore_error(work->remove_directory("quarantine"), "others are in it");
 }
 
 }  // namespace microstage::store

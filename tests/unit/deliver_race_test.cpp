@@ -71,7 +71,8 @@ TEST_CASE("a followed file that another program writes to is left to it") {
   CHECK((read_file(clone.path) == clone.bytes.substr(0, 2 * kMiB)));
 }
 
-TEST_CASE("a file that another program makes too long at any moment is not handed over, even without a digest") {
+TEST_CASE(
+    "a file that another program makes too long at any moment is not handed over, even without a digest") {
   const std::string bytes = sample_bytes(2 * kMiB);
   for (std::uint64_t n = 1, count = 1; n <= count; ++n) {
     CAPTURE(n);
