@@ -84,11 +84,13 @@ Status init_ora(const Clone& clone, const StoragePlan& plan, const std::string& 
   return clone.git().annex(arguments, path);
 }
 
-// Another mount point than the one on record: a local override, as DataLad sets it, and never a new record.
-Status enable(const Clone& clone, const StoragePlan& plan, const std::string& name, const std::string& path) {
-  if (plan.other_url)
-    if (auto set = clone.git().set_config("remote." + name + ".ora-url", plan.url); !set) return set;
-  return clone.git().annex({"enableremote", name}, path);
+// Another mount point than the one on record: a local override, as DataLad sets it, and never a new record. A
+// remote that was enabled automatically needs it too. True: it was set now.
+Result<bool> override_url(const Clone& clone, const StoragePlan& plan, const std::string& name) {
+  const std::string variable = "remote." + name + ".ora-url";
+  if (!plan.other_url || clone.config.get(variable) == plan.url) return false;
+  if (auto set = clone.git().set_config(variable, plan.url); !set) return fail(set.error());
+  return true;
 }
 
 Result<std::string> recorded_uuid(const Clone& clone, const StoragePlan& plan) {
@@ -144,17 +146,23 @@ Result<std::vector<std::string>> apply_storage(const Clone& clone, StoragePlan& 
   auto stand_in = StandIn::make(*program);
   if (!stand_in) return failure_of(stand_in);
   std::vector<std::string> done;
-  const auto ensure = [&](const std::string& name, bool recorded, auto init,
-                          const std::string& path) -> Status {
-    if (name.empty() || (recorded && is_enabled(clone.config, name, plan.uuid))) return {};
-    if (auto made = recorded ? enable(clone, plan, name, path) : init(clone, plan, path); !made) return made;
-    done.push_back((recorded ? "enabled " : "made ") + name);
-    return {};
+  const auto ensure = [&](const std::string& name, bool recorded, auto init) -> Status {
+    if (name.empty()) return {};
+    if (!recorded) {
+      done.push_back("made " + name);
+      return init(clone, plan, stand_in->path());
+    }
+    const auto overridden = override_url(clone, plan, name);
+    if (!overridden) return fail(overridden.error());
+    if (*overridden) done.push_back("redirected " + name);
+    if (is_enabled(clone.config, name, plan.uuid)) return {};
+    done.push_back("enabled " + name);
+    return clone.git().annex({"enableremote", name}, stand_in->path());
   };
   // The owner of the uuid first: the other is the same as it.
   const bool ora_first = plan.owner == plan.ora;
-  const auto ours = [&] { return ensure(plan.ours, plan.ours_recorded, init_ours, stand_in->path()); };
-  const auto ora = [&] { return ensure(plan.ora, plan.ora_recorded, init_ora, stand_in->path()); };
+  const auto ours = [&] { return ensure(plan.ours, plan.ours_recorded, init_ours); };
+  const auto ora = [&] { return ensure(plan.ora, plan.ora_recorded, init_ora); };
   if (auto first = ora_first ? ora() : ours(); !first) return fail(first.error());
   if (auto second = ora_first ? ours() : ora(); !second) return fail(second.error());
   if (plan.uuid.empty()) {

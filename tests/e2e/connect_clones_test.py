@@ -60,6 +60,22 @@ class Clones(MicrostageTest):
         clone = self.clone(env=env)
         self.assertIn("from capacity-ora", self.get(clone, env=env))
 
+    def test_connecting_needs_no_datalad(self):
+        tools = self.root / "tools"
+        tools.mkdir()
+        for program in pathlib.Path("/usr/bin").iterdir():
+            if "datalad" not in program.name and program.name != "git-annex-remote-ora":
+                (tools / program.name).symlink_to(program)
+        self.connect(self.section, env={**self.env, "PATH": f"{BIN}:{tools}"})
+        self.assertEqual(len(self.remote_log(self.section)), 2)
+        self.assertEqual(list(self.root.glob("microstage-connect-*")), [], "the stand-in's directory stayed")
+
+    def test_says_when_git_annex_will_not_find_the_remote(self):
+        result = self.run_raw(BIN / "microstage", "connect", self.section, "--store", self.store,
+                              env=self.without_microstage())
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn("is not in PATH", result.stderr)
+
     def test_with_microstage_ours_serves_and_a_plain_push_goes_back(self):
         self.connect(self.section)
         self.push()
@@ -96,26 +112,25 @@ class Clones(MicrostageTest):
         self.connect(self.section, "--http")  # later is early enough
         self.assertTrue((place / "info/refs").exists())
 
+    def mount_elsewhere(self):
+        """The store's other path; its recorded one leads nowhere afterwards."""
+        other, hidden = self.root / "mnt", self.root / "hidden"
+        other.mkdir()
+        if self.run_raw("mount", "--bind", self.store, other).returncode == 0:
+            self.addCleanup(subprocess.run, ["umount", "-l", other], check=False)
+            hidden.mkdir()
+            self.run_ok("mount", "--bind", hidden, self.store)
+            self.addCleanup(subprocess.run, ["umount", "-l", self.store], check=False)
+        else:
+            other.rmdir()
+            self.store.rename(hidden)
+            other.symlink_to(hidden)
+        return other
+
     def test_through_another_mount_point(self):
         self.connect(self.section)
         self.push()
-        other = self.root / "mnt"
-        other.mkdir()
-        mounted = self.run_raw("mount", "--bind", self.store, other).returncode == 0
-        if mounted:
-            self.addCleanup(subprocess.run, ["umount", "-l", other], check=False)
-        else:
-            other.rmdir()
-            other.symlink_to(self.store)
-        gone = self.store.rename(self.root / "elsewhere") if not mounted else None
-        if gone:
-            other.unlink()
-            other.symlink_to(gone)
-        else:
-            hidden = self.root / "empty"
-            hidden.mkdir()
-            self.run_ok("mount", "--bind", hidden, self.store)  # the recorded path leads nowhere now
-            self.addCleanup(subprocess.run, ["umount", "-l", self.store], check=False)
+        other = self.mount_elsewhere()
         clone = self.clone(store=f"ria+file://{other}")
         self.assertEqual(self.git(clone, "config", "remote.capacity-storage.ora-url"), f"ria+file://{other}")
         self.get(clone)
@@ -123,6 +138,20 @@ class Clones(MicrostageTest):
         result, = self.connect(clone, store=other)
         self.assertEqual(result["uuid"], self.git(self.section, "config", "remote.capacity-storage.annex-uuid"))
         self.assertEqual(len(self.remote_log(clone)), 2)
+
+    def test_connect_itself_redirects_to_another_mount_point(self):
+        self.connect(self.section)
+        self.push()
+        other = self.mount_elsewhere()
+        stranger = self.root / "stranger"
+        self.run_ok("datalad", "clone", self.section, stranger)
+        self.connect(stranger, store=other)
+        self.git(stranger, "annex", "get", "--from", "capacity-storage", "planes")
+        self.assertEqual(digests(stranger), self.planes)
+        self.run_ok("datalad", "drop", "-d", stranger, stranger / "planes")
+        self.git(stranger, "annex", "get", "--from", "capacity-ora", "planes", env=self.without_microstage())
+        self.assertEqual(digests(stranger), self.planes)
+        self.assertEqual(self.connect(stranger, store=other)[0]["result"], "unchanged")
 
     def test_another_clone_joins_and_never_makes_a_second_uuid(self):
         first, = self.connect(self.section)
