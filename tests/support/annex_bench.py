@@ -1,7 +1,6 @@
 """For tests of the remote with git-annex alone: a RIA store and clones made by hand, without DataLad."""
 
 import os
-import pathlib
 import random
 import shutil
 import sys
@@ -79,11 +78,17 @@ class AnnexTest(MicrostageTest):
         return {path.name: path for path in (dataset / "annex/objects").rglob("*") if path.is_file()}
 
     def litter(self, dataset, clone):
-        """What a finished run must not leave."""
-        work = dataset / ".microstage"
-        found = [path for path in [work, *work.rglob("*")] if path.exists() and "quarantine" not in path.parts[-2:]]
-        private = clone / ".git/annex/microstage"
-        return [str(path) for path in found + ([private] if private.exists() else [])]
+        """What a finished run must not leave. git-annex does not wait for every process it started, so this does."""
+        wait_until(lambda: not self.work_files(dataset, clone), 5)
+        return self.work_files(dataset, clone)
+
+    @staticmethod
+    def work_files(dataset, clone):
+        found = [path for work in (dataset / ".microstage", clone / ".git/annex/microstage")
+                 for path, _, files in os.walk(work) if files or path == str(work)]
+        if any("/quarantine/" in path for path in found):  # which stays
+            found = [path for path in found if "/quarantine" not in path and not path.endswith("/.microstage")]
+        return found
 
     def damage(self, path, how):
         """A bit flipped in the middle, the end cut off, a byte more, or nothing left."""
@@ -121,7 +126,3 @@ class AnnexTest(MicrostageTest):
                   "    except OSError:\n        break\n"
                   "child.stdin.close()\nsys.exit(child.wait())\n")
         return self.env_with(self.wrapper_directory(self.root, "git-annex-remote-microstage", script))
-
-
-def source_directory():
-    return pathlib.Path(sys.argv[0]).resolve().parent
