@@ -2,6 +2,7 @@
 
 #include "daemon/cli/sibling.h"
 #include "daemon/cli/storage_remote.h"
+#include "daemon/cli/store_alias.h"
 #include "daemon/cli/store_dataset.h"
 #include "lib/store/ria_url.h"
 
@@ -116,7 +117,7 @@ Result<Connection> connect_dataset(const ConnectRequest& request) {
   if (auto configured = configure_place(*place, plan->uuid, request.http); !configured)
     return fail(configured.error());
   if (request.alias) {
-    const auto made = place->set_alias(work->store, work->clone.id, *request.alias);
+    const auto made = set_alias(work->store, work->clone.id, *request.alias);
     if (!made) return fail(made.error());
     if (*made) connection.changes.push_back("made alias " + request.alias->text());
   }

@@ -34,10 +34,6 @@ class StoreDataset {
   // Durable; nothing is written when the value is there already.
   [[nodiscard]] Status set_config(const std::string& name, const std::string& value);
 
-  // STORE/alias/NAME -> ../xxx/yyy. True: it was made now. Errors: invalid when it leads elsewhere.
-  [[nodiscard]] Result<bool> set_alias(const store::RiaStore& store, const DatasetId& id,
-                                       const Alias& alias) const;
-
  private:
   StoreDataset(fs::Directory directory, fs::File lock, bool made)
       : directory_(std::move(directory)), lock_(std::move(lock)), made_(made) {}
@@ -47,8 +43,5 @@ class StoreDataset {
   bool made_;
   GitConfig config_;
 };
-
-// Refuses an alias that leads to another dataset, or nowhere. True: it is there and right.
-[[nodiscard]] Result<bool> check_alias(const store::RiaStore& store, const DatasetId& id, const Alias& alias);
 
 }  // namespace microstage::cli

@@ -111,6 +111,15 @@ class Interrupted(MicrostageTest):
         self.assertGreaterEqual(
             self.stop_at_every_call("git-annex-remote-microstage", "kill", real, self.root / "fake/microstage"), 2)
 
+    def test_what_a_killed_initremote_left_in_the_configuration(self):
+        # git-annex writes there before it records the remote, and then takes the name for used.
+        dataset, store = self.fresh("leftover")
+        for name in ("capacity-storage", "capacity-ora"):
+            for variable, value in {"annex-externaltype": "microstage", "skipFetchAll": "true",
+                                    "annex-uuid": "11111111-2222-3333-4444-555555555555"}.items():
+                self.git(dataset, "config", f"remote.{name}.{variable}", value)
+        self.whole(dataset, store)
+
     def test_killed_at_any_moment(self):
         for i in range(12):
             dataset, store = self.fresh(f"moment-{i}")

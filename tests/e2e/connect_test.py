@@ -153,6 +153,15 @@ class Connect(MicrostageTest):
         self.assertEqual(os.fsencode(result["path"]), os.fsencode(odd))
         self.assertTrue((self.store / "alias" / os.fsdecode(b"B\xfe 1") / "HEAD").exists())
 
+    def test_store_with_a_name_that_git_annex_escapes(self):
+        store = self.root / "the store & more"
+        self.init(store=store)
+        self.connect(self.dataset, store=store)
+        self.assertEqual(self.connect(self.dataset, store=store)[0]["result"], "unchanged")
+        self.git(self.place(self.dataset, store), "config", "--unset", "datalad.ora-remote.uuid")  # by the URL alone
+        self.connect(self.dataset, store=store)
+        self.assertEqual(len(self.remote_log(self.dataset)), 2)
+
     def test_refuses_an_alias_of_another(self):
         self.connect(self.dataset, "--alias", "B1")
         other = self.make_dataset("other")
