@@ -70,7 +70,7 @@ Result<Directory> Directory::make_path(const std::string& path, const Sharing& s
     Result<Directory> current = make_child(std::string{components.front()}, sharing);
     for (std::size_t i = 1; current && i < components.size(); ++i)
       current = current->make_child(std::string{components[i]}, sharing);
-    if (current || current.error().code != ENOENT || tries == kMostTries) return current;
+    if (current || current.error().kind != ErrorKind::not_found || tries == kMostTries) return current;
   }
 }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr const char* kObjects = "annex/objects";
 constexpr const char* kArchive = "archives/archive.7z";
 constexpr const char* kWorkDirectory = ".microstage";
+constexpr int kMostTries = 16;
 
 bool is_missing(const Error& error) {
   return error.code == ENOENT || error.code == ENOTDIR;
@@ -123,12 +124,15 @@ const fs::Sharing& RiaDataset::sharing() {
 
 Result<fs::Directory> RiaDataset::work_directory() {
   auto directory = directory_.make_path(kWorkDirectory, sharing());
-  const std::lock_guard lock(mutex_);
-  if (directory && !swept_) {
-    ignore_error(fs::sweep_temporary_files(*directory), "litter that cannot be swept harms nobody");
-    swept_ = true;
-  }
+  if (directory) sweep(*directory);
   return directory;
+}
+
+void RiaDataset::sweep(const fs::Directory& work) {
+  const std::lock_guard lock(mutex_);
+  if (swept_) return;
+  ignore_error(fs::sweep_temporary_files(work), "litter that cannot be swept harms nobody");
+  swept_ = true;
 }
 
 Result<fs::Directory> RiaDataset::make_key_directory(const annex::Key& key) {
@@ -167,19 +171,22 @@ void RiaDataset::prune_empty(const annex::Key& key) {
 }
 
 Status RiaDataset::remove(const annex::Key& key) {
-  const auto directory = directory_.open_directory(key_directory(key));
-  Status removed = directory ? directory->unlink(key.file_name()) : fail(directory.error());
-  if (removed) {
-    prune_empty(key);
+  for (int tries = 0;; ++tries) {
+    const auto directory = directory_.open_directory(key_directory(key));
+    const Status removed = directory ? directory->unlink(key.file_name()) : fail(directory.error());
+    if (!removed && !is_missing(removed.error())) return removed;
+    const auto presence = removed ? Presence::absent : find(key);
+    if (!presence) return fail(presence.error());
+    if (*presence == Presence::archived)
+      return fail(ErrorKind::unsupported, "it may be in " + directory_.name_of(kArchive) +
+                                              ", from which this program removes nothing");
+    if (*presence != Presence::absent) {  // stored at this moment
+      if (tries < kMostTries) continue;
+      return fail(ErrorKind::transient, directory_.name_of(object_path(key)) + " keeps coming back");
+    }
+    prune_empty(key);  // also what a removal left that was stopped in the middle
     return {};
   }
-  if (!is_missing(removed.error())) return removed;
-  const auto presence = find(key);
-  if (!presence) return fail(presence.error());
-  if (*presence == Presence::archived)
-    return fail(ErrorKind::unsupported,
-                "it may be in " + directory_.name_of(kArchive) + ", from which this program removes nothing");
-  return {};
 }
 
 Result<ObjectCounts> RiaDataset::count_objects() const {

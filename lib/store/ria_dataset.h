@@ -99,6 +99,7 @@ class RiaDataset {
   [[nodiscard]] Status confirm_still_there() const;
   [[nodiscard]] Result<Presence> presence_of(const annex::Key& key, std::optional<std::uint64_t> size) const;
   [[nodiscard]] Result<fs::Directory> work_directory();
+  void sweep(const fs::Directory& work);
   // `work` receives the directory that the temporary file lives in, and must outlive it.
   [[nodiscard]] Result<fs::TemporaryFile> create_temporary(std::optional<fs::Directory>& work);
   [[nodiscard]] const fs::Sharing& sharing();

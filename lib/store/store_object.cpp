@@ -89,7 +89,8 @@ Status RiaDataset::publish(fs::TemporaryFile& temporary, const annex::Key& key) 
     const auto directory = make_key_directory(key);
     auto renamed = directory ? temporary.rename_to(*directory, key.file_name()) : fail(directory.error());
     if (renamed) return renamed;
-    const bool pruned = renamed.error().code == ENOENT;  // by a removal of the last object beside ours
+    const bool pruned =
+        renamed.error().kind == ErrorKind::not_found;  // by a removal of the last object beside ours
     if (pruned && tries < kMostTries) continue;
     prune_empty(key);
     return renamed;
@@ -117,6 +118,7 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
     if (!presence) return fail(presence.error());
     if (*presence == Presence::present) {
       const auto durable = make_durable(key);
+      if (const auto work = directory_.open_directory(kWorkDirectory)) sweep(*work);
       if (durable) return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
       if (durable.error().code != ENOENT) return fail(durable.error());  // removed at this moment
     }

@@ -70,10 +70,13 @@ class FaultyFileOps final : public fs::FileOps {
   void pretend_free_inodes(std::uint64_t inodes);
   // Forgets faults, hooks and the count; keeps what is not yet durable.
   void reset();
+  // Ends all faults and hooks, as when a new process starts or the disk is well again.
+  void recover();
 
   [[nodiscard]] std::uint64_t count() const;
-  // Whether the fault of fail_at was met.
+  // Whether the fault of fail_at was met; the second also remembers it after recover().
   [[nodiscard]] bool fault_met() const;
+  [[nodiscard]] bool fault_was_met() const;
   [[nodiscard]] std::vector<Operation> operations() const;
   // How often `op` succeeded since the last reset.
   [[nodiscard]] std::uint64_t count_of(Op op) const;
@@ -127,6 +130,7 @@ class FaultyFileOps final : public fs::FileOps {
   std::uint64_t fault_at_ = 0;
   Verdict fault_;
   bool met_ = false;
+  bool was_met_ = false;
   bool crashed_ = false;
   std::map<Op, int> failing_;
   std::map<Op, std::uint64_t> counts_;

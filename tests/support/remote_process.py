@@ -81,6 +81,11 @@ class RemoteProcess:
         self.close()
         return status, errors
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.close()
+
     def close(self):
         for pipe in (self.process.stdout, self.process.stdin, self.process.stderr):
             pipe.close()

@@ -7,8 +7,9 @@
 namespace microstage::testing {
 
 struct StoreFixture {
-  explicit StoreFixture(std::string_view content = "the content\n", std::string_view version = "2")
-      : bytes(content), dataset_path(make_ria_store(scratch / "store", version)) {
+  explicit StoreFixture(std::string_view content = "the content\n", std::string_view version = "2",
+                        const std::string& parent = {})
+      : scratch(parent), bytes(content), dataset_path(make_ria_store(scratch / "store", version)) {
     write_file(source, bytes);
   }
 

@@ -9,7 +9,7 @@ namespace microstage::testing {
 inline constexpr std::size_t kMiB = std::size_t{1} << 20U;
 
 struct Clone {
-  explicit Clone(std::string_view content) : bytes(content) {
+  explicit Clone(std::string_view content, const std::string& parent = {}) : scratch(parent), bytes(content) {
     write_file(source_path, bytes);
     write_file(scratch / "git/annex/tmp/keep", "");
     delivery.path = path;
