@@ -102,7 +102,8 @@ int converse(const ProtocolPipes& pipes, int signals, int broken, Dispatcher& di
       return 128 + (known ? static_cast<int>(info.ssi_signo) : SIGTERM);
     }
     if (polled[0].revents != 0 && !reader.read_from(pipes.from_annex)) return 0;
-    if (polled[2].revents != 0 || polled[3].revents != 0) return 1;
+    // At a normal end git-annex closes what it reads first.
+    if (polled[2].revents != 0 || polled[3].revents != 0) return dispatcher.idle() ? 0 : 1;
   }
   return dispatcher.reason().empty() ? 0 : 1;
 }
