@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/faulty_file_ops.h"
-#include "tests/unit/deliver_fixture.h"
+#include "tests/support/deliver_fixture.h"
 
 using namespace microstage;
 using testing::Clone;

@@ -9,7 +9,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/faulty_file_ops.h"
-#include "tests/unit/store_fixture.h"
+#include "tests/support/store_fixture.h"
 
 using namespace microstage;
 using store::Presence;
