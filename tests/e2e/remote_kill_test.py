@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""kill -9 of the remote, of git-annex or of both, at random moments of copy --to and get: nothing wrong becomes visible,
+nothing is lost, and the next run goes on and tidies up. MICROSTAGE_SEED repeats a run."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from annex_bench import SOAK, VERIFY_ONCE, AnnexTest, random_bytes, wait_until
+from microstage_testing import main
+
+ROUNDS = int(os.environ.get("MICROSTAGE_ROUNDS", 200 if SOAK else 25))
+SEED = int(os.environ.get("MICROSTAGE_SEED", random.randrange(1 << 32)))
+FILES = {"large": random_bytes(60_000_000, 1), "middle": random_bytes(3_000_000, 2), "small": random_bytes(3_000, 3)}
+
+
+def processes_of(group):
+    """{pid: name} of the living processes in a process group."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+            state, _, pgrp = rest.split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(pgrp) == group and state != "Z":
+            found[int(entry.name)] = name
+    return found
+
+
+class Kill(AnnexTest):
+    def setUp(self):
+        super().setUp()
+        print(f"MICROSTAGE_SEED={SEED} MICROSTAGE_ROUNDS={ROUNDS}", flush=True)
+        self.random = random.Random(SEED)
+        self.dataset = self.make_store()
+        self.clone = self.make_clone(files=FILES)
+        self.keys = {self.key(self.clone, name): content for name, content in FILES.items()}
+
+    def in_progress(self):
+        """Bytes of an unfinished transfer, in the store or in the clone."""
+        places = [*(self.dataset / ".microstage").glob("*.part"), *(self.clone / ".git/annex/tmp").glob("*"),
+                  *(self.clone / ".git/annex/microstage").glob("*/*")]
+        total = 0
+        for path in places:
+            try:
+                total += path.stat().st_size
+            except OSError:
+                pass
+        return total
+
+    def interrupt(self, command):
+        """Runs it and kills; True when there was something left to kill."""
+        # The victim and the moment are drawn before anything that depends on time.
+        victim = self.random.choice(["remote", "git-annex", "all"])
+        in_the_middle, delay = self.random.random() < 0.7, self.random.random()
+        process = subprocess.Popen(["git-annex", *command], cwd=self.clone, env=self.env, start_new_session=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if in_the_middle:
+            wait_until(lambda: self.in_progress() or process.poll() is not None)
+            time.sleep(delay * 0.15)
+        else:
+            time.sleep(delay * 0.6)
+        alive = process.poll() is None
+        if victim == "all" and alive:
+            os.killpg(process.pid, signal.SIGKILL)
+        elif victim == "git-annex" and alive:
+            process.kill()
+        elif alive:
+            for pid, name in processes_of(process.pid).items():
+                if name.startswith("git-annex-remot"):  # the kernel keeps 15 bytes
+                    os.kill(pid, signal.SIGKILL)
+        process.wait(timeout=60)
+        # Whatever was not killed ends by itself, for nobody talks to it any more.
+        self.assertTrue(wait_until(lambda: not processes_of(process.pid)), processes_of(process.pid))
+        return alive
+
+    def check_visible(self):
+        for name, path in self.objects(self.dataset).items():
+            self.assertTrue(path.read_bytes() == self.keys[name], f"{name} in the store is not what it should be")
+        for name, content in FILES.items():
+            path = self.clone / name
+            self.assertTrue(not path.exists() or path.read_bytes() == content, name)
+        # Follow mode: what git-annex would resume from is a prefix of the good file.
+        for path in (self.clone / ".git/annex/tmp").glob("SHA256E*"):
+            self.assertTrue(self.keys[path.name].startswith(path.read_bytes()), path)
+
+    def unlock_index(self):
+        """git itself leaves a lock when it is killed; people remove it by hand, as its message says."""
+        for lock in (self.clone / ".git").glob("**/index.lock"):
+            lock.unlink()
+
+    def resume(self, command):
+        self.unlock_index()
+        self.annex(self.clone, *command)
+        self.assertEqual(self.litter(self.dataset, self.clone), [])
+        self.check_visible()
+
+    def test_killed_at_random_moments(self):
+        killed = 0
+        for number in range(ROUNDS):
+            settings = VERIFY_ONCE if number % 2 else {}
+            for name, value in VERIFY_ONCE.items():
+                self.run_raw("git", "-C", self.clone, "config", *((name, value) if settings else ("--unset-all", name)))
+            with self.subTest(number=number, settings=settings):
+                for path in self.objects(self.dataset).values():  # as if never stored
+                    path.unlink()
+                copy = ("copy", "--to", "cap")
+                killed += self.interrupt(copy)
+                self.check_visible()
+                self.resume(copy)
+                self.assertEqual(set(self.objects(self.dataset)), set(self.keys))
+                self.unlock_index()
+                self.annex(self.clone, "drop", "--quiet", "--force")
+                get = ("get",)
+                killed += self.interrupt(get)
+                self.check_visible()
+                self.resume(get)
+                for name, content in FILES.items():
+                    self.assertTrue((self.clone / name).read_bytes() == content)
+        self.annex(self.clone, "fsck", "--from", "cap")
+        self.annex(self.clone, "fsck")
+        print(f"{killed} of {2 * ROUNDS} commands were killed before their end")
+        self.assertGreater(killed, ROUNDS)
+
+
+if __name__ == "__main__":
+    main(needs=("git", "git-annex"))
