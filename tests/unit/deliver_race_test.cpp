@@ -108,7 +108,9 @@ TEST_CASE("a wrong copy is not removed through a name that somebody else's file 
   REQUIRE(operations.back().op == testing::Op::unlink);
   FaultyFileOps ops;
   ops.before(operations.size() - 1, [&] { std::filesystem::rename(clone.scratch / "other", clone.path); });
-  CHECK_FALSE(Clone::deliver_from(damaged, clone.delivery, ops));
+  const auto delivered = Clone::deliver_from(damaged, clone.delivery, ops);
+  REQUIRE_FALSE(delivered);
+  CHECK(delivered.error().kind == ErrorKind::integrity);
   CHECK(clone.right());
 }
 
