@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "tests/support/catch.h"
-#include "tests/support/faulty_file_ops.h"
 #include "tests/support/deliver_fixture.h"
+#include "tests/support/faulty_file_ops.h"
 
 using namespace microstage;
 using testing::Clone;

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include "tests/support/catch.h"
-#include "tests/support/faulty_file_ops.h"
 #include "tests/support/deliver_fixture.h"
+#include "tests/support/faulty_file_ops.h"
 
 using namespace microstage;
 using testing::Clone;
