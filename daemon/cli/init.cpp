@@ -28,21 +28,26 @@ Result<fs::Directory> make_root(const std::string& path) {
   return fs::Directory::open(fs::posix_file_ops(), path);
 }
 
-// A store, or nothing yet (what a killed init left counts as nothing).
+// A store, or nothing yet (what a killed init left counts as nothing). Swept is only what is one of them.
 Status check_content(const fs::Directory& root) {
   const auto version = store::read_layout_version(root);
-  if (version && version->number == store::kStoreVersion) return {};
+  if (version && version->number == store::kStoreVersion) {
+    ignore_error(fs::sweep_temporary_files(root), "litter that stays harms nobody");
+    return {};
+  }
   if (version)
     return fail(ErrorKind::unsupported, root.name() + " is a RIA store of layout version '" +
                                             version->number +
                                             "', which this program does not know; choose another directory");
   if (version.error().code != ENOENT) return fail(version.error());
-  ignore_error(fs::sweep_temporary_files(root), "what stays is found next");
   const auto names = root.list();
   if (!names) return fail(names.error());
-  if (names->empty()) return {};
-  return fail(ErrorKind::invalid, root.name() + " is not empty and no RIA store (it holds " +
-                                      one_line(names->front()) + "); choose an empty or a new directory");
+  const auto foreign = std::find_if_not(names->begin(), names->end(), fs::is_temporary_name);
+  if (foreign != names->end())
+    return fail(ErrorKind::invalid, root.name() + " is not empty and no RIA store (it holds " +
+                                        one_line(*foreign) + "); choose an empty or a new directory");
+  ignore_error(fs::sweep_temporary_files(root), "litter that stays harms nobody");
+  return {};
 }
 
 Status share_root(const std::string& path, const fs::Sharing& sharing) {

@@ -11,9 +11,10 @@ namespace microstage::fs {
 namespace {
 
 constexpr std::string_view kSuffix = ".part";
+constexpr std::size_t kRandomBytes = 8;
 
 std::string random_name() {
-  std::array<unsigned char, 8> bytes{};
+  std::array<unsigned char, kRandomBytes> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) bytes.fill(0);
   std::string name;
   for (const unsigned char byte : bytes) {
@@ -74,12 +75,17 @@ Status TemporaryFile::publish(const Directory& to, const std::string& name) {
   return rename_to(to, name);
 }
 
+bool is_temporary_name(std::string_view name) {
+  return name.size() == 2 * kRandomBytes + kSuffix.size() && name.ends_with(kSuffix) &&
+         name.find_first_not_of("0123456789abcdef") == 2 * kRandomBytes;
+}
+
 Result<unsigned> sweep_temporary_files(const Directory& directory) {
   const auto names = directory.list();
   if (!names) return fail(names.error());
   unsigned removed = 0;
   for (const std::string& name : *names) {
-    if (!name.ends_with(kSuffix)) continue;
+    if (!is_temporary_name(name)) continue;
     // For reading only: a finished file has lost its write bits before it is published.
     const auto file = directory.open_file(name, O_RDONLY | O_NONBLOCK);
     if (!file) continue;  // gone, or another user's: theirs to sweep

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/fs/directory.h"
 
@@ -43,7 +44,11 @@ class TemporaryFile {
   File file_;
 };
 
-// Removes the temporary files in `directory` that no living process holds. Returns how many.
+// Whether a TemporaryFile may have this name: 16 hexadecimal digits and ".part", nothing else that ends so.
+[[nodiscard]] bool is_temporary_name(std::string_view name);
+
+// Removes the temporary files in `directory`, by exactly such names, that no living process holds. Returns
+// how many. Only for directories that are ours: others may use such names too.
 [[nodiscard]] Result<unsigned> sweep_temporary_files(const Directory& directory);
 
 }  // namespace microstage::fs

@@ -39,6 +39,25 @@ class Init(MicrostageTest):
         self.refused("microstage", "init", self.root / "new", "--shared", "everyone", status=2)
         self.assertFalse((self.root / "new").exists())
 
+    def test_sweeps_its_own_litter_and_nothing_else(self):
+        litter = "0123456789abcdef.part"
+        names = ["B20_0197.tif.part", "0123456789ABCDEF.part", "0123456789abcdef0.part", ".part", "é123456789abcde.part"]
+        for name in names:
+            store = self.root / f"of-{name}"
+            store.mkdir()
+            (store / name).write_text("a download of mine")
+            (store / litter).write_text("perhaps mine too")
+            self.assertIn(name, self.refused("microstage", "init", store))
+            self.assertEqual(sorted(os.listdir(store)), sorted([name, litter]))
+        for _ in range(2):  # a killed first run; a second one beside a finished store
+            self.store.mkdir(exist_ok=True)
+            (self.store / litter).write_text("1")
+            self.init()
+            self.assertEqual(sorted(p.name for p in self.store.iterdir()), ["error_logs", "ria-layout-version"])
+        (self.store / names[0]).write_text("a download of mine")
+        self.init()
+        self.assertTrue((self.store / names[0]).exists())
+
     def test_shared_store_shares_its_datasets(self):
         os.umask(0o077)
         self.addCleanup(os.umask, 0o022)

@@ -93,8 +93,9 @@ TEST_CASE("sweeping leaves a file that is being written, and takes it once its w
   const Scratch scratch;
   const Directory directory = open(scratch);
   write_file(scratch / "other", "x");
-  write_file(scratch / "litter.part", "x");
-  std::filesystem::create_directory(scratch / "directory.part");
+  write_file(scratch / "0123456789abcdef.part", "x");
+  write_file(scratch / "litter.part", "not ours");
+  std::filesystem::create_directory(scratch / "fedcba9876543210.part");
   {
     auto temporary = TemporaryFile::create(directory, 0600);
     REQUIRE(temporary);
@@ -104,7 +105,7 @@ TEST_CASE("sweeping leaves a file that is being written, and takes it once its w
     CHECK(fs::sweep_temporary_files(directory) == 0U);
     CHECK(temporary->publish(directory, "name"));
   }
-  CHECK(scratch.tree() == std::vector<std::string>{"directory.part/", "name", "other"});
+  CHECK(scratch.tree() == std::vector<std::string>{"fedcba9876543210.part/", "litter.part", "name", "other"});
 }
 
 TEST_CASE("the file of a killed process is swept, also when it had lost its write bits already") {
