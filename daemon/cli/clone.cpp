@@ -16,22 +16,6 @@ struct Repository {
   std::string git_directory;
 };
 
-// Before git looks at it: git's own words about somebody else's repository would advise to trust it.
-Status check_owner(const std::string& path) {
-  const auto directory = fs::File::open(fs::posix_file_ops(), path, O_RDONLY | O_DIRECTORY);
-  if (!directory && directory.error().code == ENOENT)
-    return fail(ErrorKind::not_found, "there is no dataset " + path, ENOENT);
-  if (!directory) return fail(directory.error());
-  struct ::stat status {};
-  if (const int result = directory->ops().stat(directory->descriptor(), status); result < 0)
-    return fail(system_error(-result, "look at " + path));
-  if (status.st_uid != ::geteuid())
-    return fail(ErrorKind::permission, path + " belongs to uid " + std::to_string(status.st_uid) +
-                                           ", not to you (uid " + std::to_string(::geteuid()) +
-                                           "); connect it as its owner, or connect a clone of your own");
-  return {};
-}
-
 Result<Repository> look_at_repository(const Git& git) {
   const auto facts = git.run({"rev-parse", "--show-object-format", "--is-bare-repository", "--show-prefix"});
   if (!facts) return fail(facts.error());
@@ -84,6 +68,21 @@ Result<std::string> current_branch(const Git& git) {
 }
 
 }  // namespace
+
+Status check_owner(const std::string& path) {
+  const auto directory = fs::File::open(fs::posix_file_ops(), path, O_RDONLY | O_DIRECTORY);
+  if (!directory && directory.error().code == ENOENT)
+    return fail(ErrorKind::not_found, "there is no dataset " + path, ENOENT);
+  if (!directory) return fail(directory.error());
+  struct ::stat status {};
+  if (const int result = directory->ops().stat(directory->descriptor(), status); result < 0)
+    return fail(system_error(-result, "look at " + path));
+  if (status.st_uid != ::geteuid())
+    return fail(ErrorKind::permission, path + " belongs to uid " + std::to_string(status.st_uid) +
+                                           ", not to you (uid " + std::to_string(::geteuid()) +
+                                           "); connect it as its owner, or connect a clone of your own");
+  return {};
+}
 
 std::string basis_branch(std::string_view branch) {
   std::string_view rest = branch;

@@ -20,6 +20,10 @@ struct Clone {
   [[nodiscard]] Git git() const { return Git(path); }
 };
 
+// Refuses somebody else's directory. To be asked before git looks at it: git reads, and obeys, a
+// configuration there, and its own words about somebody else's repository would advise to trust it.
+[[nodiscard]] Status check_owner(const std::string& path);
+
 // Errors: not_found, permission (somebody else's), invalid (no repository, no annex, no dataset id, not its
 // top).
 [[nodiscard]] Result<Clone> inspect_clone(const std::string& path);

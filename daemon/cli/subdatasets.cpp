@@ -1,6 +1,6 @@
 #include "daemon/cli/subdatasets.h"
 
-#include "daemon/cli/git.h"
+#include "daemon/cli/clone.h"
 #include "lib/core/text.h"
 #include "lib/fs/file.h"
 
@@ -13,6 +13,7 @@ bool is_installed(const std::string& path) {
 }
 
 Status append_below(const std::string& dataset, std::vector<Subdataset>& found) {
+  if (!check_owner(dataset)) return {};  // connecting it says why
   const auto index = Git(dataset).output({"ls-files", "--stage", "-z"});
   if (!index) return fail(index.error());
   for (std::string_view entry : split(*index, '\0')) {

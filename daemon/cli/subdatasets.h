@@ -13,8 +13,8 @@ struct Subdataset {
   bool installed = false;
 };
 
-// Of `dataset` and of all installed ones below, parents before children. A path that is no repository has
-// none.
+// Of `dataset` and of all installed ones below, parents before children. None of somebody else's
+// dataset, which git is not let near.
 [[nodiscard]] Result<std::vector<Subdataset>> list_subdatasets(const std::string& dataset);
 
 }  // namespace microstage::cli

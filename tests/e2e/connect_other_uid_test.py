@@ -4,6 +4,7 @@ safe.directory setting that readers of other people's datasets need. Runs as roo
 
 import os
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -67,6 +68,23 @@ class OtherUid(MicrostageTest):
                 line = self.refused("microstage", "connect", section, "--store", self.store)
             self.assertIn(f"belongs to uid {ALICE}", line)
         self.assertEqual(self.snapshot(self.store), before)
+
+    def test_git_is_kept_away_from_datasets_of_another(self):
+        self.run_ok("git", "config", "--global", "safe.directory", "*")  # as init advises; git itself would not refuse
+        self.init()
+        brain = self.make_dataset("brain")
+        self.run_ok("datalad", "create", "-d", brain, brain / "left")
+        (self.root / "fake").mkdir()
+        (self.root / "fake/git").write_text(f'#!/bin/sh\necho "$@" >>{self.root}/calls\nexec {shutil.which("git")} "$@"\n')
+        (self.root / "fake/git").chmod(0o755)
+        env = {**self.env, "PATH": f"{self.root}/fake:{self.env['PATH']}"}
+        for foreign in (brain / "left", brain):
+            os.chown(foreign, ALICE, GROUP)
+            (self.root / "calls").unlink(missing_ok=True)
+            line = self.refused("microstage", "connect", brain, "--store", self.store, "-r", env=env)
+            self.assertIn(f"{foreign} belongs to uid {ALICE}", line)
+            calls = (self.root / "calls").read_text() if (self.root / "calls").exists() else ""
+            self.assertNotIn(f"{foreign} ", calls)
 
     def test_refuses_a_dataset_of_another_that_is_not_shared(self):
         self.make_store("")
