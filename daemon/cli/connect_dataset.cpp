@@ -41,13 +41,8 @@ Result<Work> look(const ConnectRequest& request) {
 
 // Everything that can be refused, before anything is changed.
 Result<StoragePlan> check(const Work& work) {
-  const auto there = StoreDataset::check(work.store, work.clone.id);
-  if (!there) return fail(there.error());
-  std::string uuid;
-  if (*there) {
-    const auto config = read_config_file(work.store.path() + "/" + work.clone.id.store_path() + "/config");
-    if (config) uuid = config->get("datalad.ora-remote.uuid");  // without a config there is no uuid
-  }
+  const auto uuid = StoreDataset::check(work.store, work.clone.id);
+  if (!uuid) return fail(uuid.error());
   if (work.request.alias)
     if (auto alias = check_alias(work.store, work.clone.id, *work.request.alias); !alias)
       return fail(alias.error());
@@ -55,7 +50,7 @@ Result<StoragePlan> check(const Work& work) {
     return fail(sibling.error());
   const auto remotes = read_special_remotes(work.clone);
   if (!remotes) return fail(remotes.error());
-  return plan_storage(work.clone, *remotes, uuid, work.wishes);
+  return plan_storage(work.clone, *remotes, *uuid, work.wishes);
 }
 
 Result<StoreDataset> make_place(const Work& work) {
@@ -67,8 +62,9 @@ Result<StoreDataset> make_place(const Work& work) {
 
 // Another clone may have connected between our check and our lock; its uuid then stands.
 Status confirm_uuid(const StoreDataset& place, const StoragePlan& plan) {
-  const std::string named = place.config().get("datalad.ora-remote.uuid");
-  if (named.empty() || named == plan.uuid) return {};
+  const auto named = place.uuid();
+  if (!named) return fail(named.error());
+  if (named->empty() || *named == plan.uuid) return {};
   return fail(ErrorKind::transient,
               place.path() +
                   " was connected by another clone just now; fetch its git-annex branch "
@@ -76,16 +72,12 @@ Status confirm_uuid(const StoreDataset& place, const StoragePlan& plan) {
 }
 
 Status configure_place(StoreDataset& place, const std::string& uuid, bool http) {
-  std::vector<std::pair<std::string, std::string>> settings{
-      {"datalad.ora-remote.uuid", uuid}, {"receive.autogc", "false"}, {"receive.unpackLimit", "1"}};
+  std::vector<Setting> settings{
+      {"datalad.ora-remote.uuid", uuid}, {"receive.autogc", "false"}, {"receive.unpacklimit", "1"}};
   // What a post-update hook would do, at no inode and where hooks are switched off too.
-  if (http) settings.emplace_back("receive.updateServerInfo", "true");
-  for (const auto& [name, value] : settings)
-    if (auto set = place.set_config(name, value); !set) return set;
-  if (!http) return {};
-  const auto updated = Git(place.path()).output({"--git-dir=.", "update-server-info"});
-  if (!updated) return fail(updated.error());
-  return {};
+  if (http) settings.push_back({"receive.updateserverinfo", "true"});
+  if (auto set = place.configure(settings); !set || !http) return set;
+  return place.update_server_info();
 }
 
 Status configure_verify_once(const Clone& clone, const std::string& storage) {

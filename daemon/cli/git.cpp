@@ -1,5 +1,7 @@
 #include "daemon/cli/git.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
 #include "lib/core/text.h"
@@ -70,8 +72,10 @@ std::vector<std::pair<std::string, std::string>> GitConfig::instead_of() const {
   return rules;
 }
 
+Git::Git(const fs::File& directory) : directory_(directory.name()), start_(path_of(directory)) {}
+
 Arguments Git::command(const Arguments& arguments) const {
-  Arguments argv{"git", "-C", directory_, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
+  Arguments argv{"git", "-C", start_, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
 }
@@ -118,18 +122,15 @@ Status Git::add_config(const std::string& name, const std::string& value) const 
   return {};
 }
 
-Result<GitConfig> read_config_file(const std::string& path) {
-  const auto result = fs::run_process({"git", "config", "--file", path, "--null", "--list"});
+Result<GitConfig> read_config_file(const fs::File& file) {
+  const auto result = fs::run_process({"git", "config", "--file", path_of(file), "--null", "--list"});
   if (!result) return fail(result.error());
-  if (result->exit_status != 0) return fail(failure("git config", path, *result));
+  if (result->exit_status != 0) return fail(failure("git config", file.name(), *result));
   return GitConfig::parse(result->output);
 }
 
-Status set_in_config_file(const std::string& path, const std::string& name, const std::string& value) {
-  const auto result = fs::run_process({"git", "config", "--file", path, "--replace-all", name, value});
-  if (!result) return fail(result.error());
-  if (result->exit_status != 0) return fail(failure("git config", path, *result));
-  return {};
+std::string path_of(const fs::File& file) {
+  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file.descriptor());
 }
 
 void forget_calling_repository() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/core/result.h"
+#include "lib/fs/file.h"
 #include "lib/fs/process.h"
 
 namespace microstage::cli {
@@ -34,6 +35,8 @@ class GitConfig {
 class Git {
  public:
   explicit Git(std::string directory) : directory_(std::move(directory)) {}
+  // In a directory that is open already, see read_config_file.
+  explicit Git(const fs::File& directory);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
@@ -51,12 +54,15 @@ class Git {
  private:
   [[nodiscard]] Arguments command(const Arguments& arguments) const;
   std::string directory_;
+  std::string start_ = directory_;  // where git is sent
 };
 
-// A single configuration file, read and written without its includes.
-[[nodiscard]] Result<GitConfig> read_config_file(const std::string& path);
-[[nodiscard]] Status set_in_config_file(const std::string& path, const std::string& name,
-                                        const std::string& value);
+// A single configuration file, without its includes. It is open already: git is not led to it by a path that
+// somebody else may turn elsewhere meanwhile.
+[[nodiscard]] Result<GitConfig> read_config_file(const fs::File& file);
+
+// How a child reaches what is open here, as long as it is.
+[[nodiscard]] std::string path_of(const fs::File& file);
 
 // Forgets the variables by which a calling git (a hook, say) would bind us to its repository. Call before any
 // thread starts.

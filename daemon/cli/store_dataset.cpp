@@ -20,6 +20,9 @@ namespace {
 
 constexpr std::string_view kDatasetVersion = "2\n";
 constexpr std::string_view kMaking = ".new";
+constexpr const char* kConfig = "config";
+constexpr const char* kUuid = "datalad.ora-remote.uuid";
+constexpr std::size_t kLongestConfig = std::size_t{1} << 20U;
 
 struct Place {
   std::string prefix;  // "b24"
@@ -52,7 +55,7 @@ Status complete(const fs::Directory& directory, const Clone& clone, const std::s
     if (auto made = directory.make_path(name, sharing); !made) return fail(made.error());
   for (const auto& [name, content] :
        {std::pair<std::string, std::string>{"HEAD", "ref: refs/heads/" + clone.branch + "\n"},
-        {"config", text}})
+        {kConfig, text}})
     if (auto written = write_file_once(directory, name, content, sharing); !written)
       return fail(written.error());
   return {};
@@ -108,6 +111,22 @@ void sweep(const fs::Directory& prefix, const std::string& rest) {
   }
 }
 
+Result<GitConfig> read_config(const fs::Directory& directory) {
+  const auto file = open_regular(directory, kConfig);
+  if (!file) return fail(file.error());
+  return read_config_file(*file);
+}
+
+// "a.b.c" as the lines [a "b"] and c = value.
+std::string text_of(const Setting& setting) {
+  const std::string& name = setting.name;
+  const std::size_t first = name.find('.');
+  const std::size_t last = name.rfind('.');
+  const std::string between = first == last ? "" : " \"" + name.substr(first + 1, last - first - 1) + "\"";
+  return "[" + name.substr(0, first) + between + "]\n\t" + name.substr(last + 1) + " = " + setting.value +
+         "\n";
+}
+
 // Builds the dataset beside its place and renames it there. The returned lock was taken before anybody could
 // see it.
 Result<fs::File> build(const fs::Directory& prefix, const std::string& rest, const Clone& clone,
@@ -133,13 +152,18 @@ Result<fs::File> build(const fs::Directory& prefix, const std::string& rest, con
   return lock;
 }
 
+Result<fs::File> open_itself(const fs::Directory& directory) {
+  return directory.open_file(".", O_RDONLY | O_DIRECTORY);
+}
+
 Result<fs::Directory> look_at_existing(const store::RiaStore& store, const DatasetId& id) {
   const std::string path = id.store_path();
   auto directory = store.root().open_directory(path);
   if (!directory) return directory;
+  const auto itself = open_itself(*directory);
+  if (!itself) return fail(itself.error());
   struct ::stat status {};
-  if (const int result = store.root().ops().stat_path(AT_FDCWD, directory->name().c_str(), status);
-      result < 0)
+  if (const int result = itself->ops().stat(itself->descriptor(), status); result < 0)
     return fail(system_error(-result, "look at " + directory->name()));
   if (status.st_uid != ::geteuid() && store::read_shared_repository(*directory).umask_decides())
     return fail(ErrorKind::permission, directory->name() + " belongs to uid " +
@@ -196,11 +220,12 @@ Result<std::string> sharing_of(const store::RiaStore& store) {
   return std::string{text.data()};
 }
 
-Result<bool> StoreDataset::check(const store::RiaStore& store, const DatasetId& id) {
+Result<std::string> StoreDataset::check(const store::RiaStore& store, const DatasetId& id) {
   const auto existing = look_at_existing(store, id);
-  if (!existing && existing.error().code == ENOENT) return false;
-  if (!existing) return fail(existing.error());
-  return true;
+  const auto config = existing ? read_config(*existing) : fail(existing.error());
+  if (!config && config.error().code == ENOENT) return std::string{};
+  if (!config) return fail(config.error());
+  return config->get(kUuid);
 }
 
 Result<StoreDataset> StoreDataset::make(const store::RiaStore& store, const Clone& clone,
@@ -212,23 +237,44 @@ Result<StoreDataset> StoreDataset::make(const store::RiaStore& store, const Clon
   const bool made = built->has_value();
   auto lock = made ? Result<fs::File>{std::move(**built)} : adopt(store, *directory, clone, sharing);
   if (!lock) return failure_of(lock);
-  StoreDataset dataset(std::move(*directory), std::move(*lock), made);
-  auto config = read_config_file(dataset.path() + "/config");
-  if (!config) return failure_of(config);
-  dataset.config_ = std::move(*config);
-  return dataset;
+  return StoreDataset(std::move(*directory), std::move(*lock), made);
 }
 
-Status StoreDataset::set_config(const std::string& name, const std::string& value) {
-  std::string lowered = name;  // section and variable are listed in lower case
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (config_.get(lowered) == value) return {};
-  if (auto set = set_in_config_file(path() + "/config", name, value); !set) return set;
-  const auto file = directory_.open_file("config", O_RDONLY);
+Result<std::string> StoreDataset::uuid() const {
+  const auto config = read_config(directory_);
+  if (!config) return fail(config.error());
+  return config->get(kUuid);
+}
+
+// Appended, for the last value is the one that holds: `git config` would write to wherever a link leads that
+// somebody puts in its way.
+Status StoreDataset::configure(const std::vector<Setting>& settings) {
+  const auto file = open_regular(directory_, kConfig);
   if (!file) return fail(file.error());
-  if (auto synced = file->sync(); !synced) return synced;
-  return directory_.sync();
+  const auto config = read_config_file(*file);
+  if (!config) return fail(config.error());
+  std::string added;
+  for (const Setting& setting : settings)
+    if (config->get(setting.name) != setting.value) added += text_of(setting);
+  if (added.empty()) return {};
+  const auto status = file->status();
+  if (!status) return fail(status.error());
+  const auto text = fs::read_small_file(*file, kLongestConfig);
+  if (!text) return fail(text.error());
+  const bool whole = text->empty() || text->ends_with('\n');
+  return replace_file(directory_, kConfig, *text + (whole ? "" : "\n") + added, status->mode);
+}
+
+Status StoreDataset::update_server_info() {
+  const fs::Sharing sharing = store::read_shared_repository(directory_);
+  for (const char* written : {"info", "objects/info"})  // not where links lead
+    if (auto made = directory_.make_path(written, sharing); !made) return fail(made.error());
+  if (auto config = open_regular(directory_, kConfig); !config) return fail(config.error());
+  const auto itself = open_itself(directory_);
+  if (!itself) return fail(itself.error());
+  const auto updated = Git(*itself).output({"--git-dir=.", "update-server-info"});
+  if (!updated) return fail(updated.error());
+  return {};
 }
 
 }  // namespace microstage::cli

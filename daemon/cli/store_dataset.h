@@ -7,6 +7,7 @@
 // time.
 
 #include <string>
+#include <vector>
 
 #include "daemon/cli/clone.h"
 #include "lib/store/ria_store.h"
@@ -17,11 +18,17 @@ namespace microstage::cli {
 // the root's permissions ("0664" for a root of mode 2775); without setgid the umask decides ("").
 [[nodiscard]] Result<std::string> sharing_of(const store::RiaStore& store);
 
+// Of a git configuration: "receive.autogc", section and variable in lower case; a value that needs no quotes.
+struct Setting {
+  std::string name;
+  std::string value;
+};
+
 class StoreDataset {
  public:
-  // Refuses a dataset of another uid unless its core.sharedRepository lets us write. Changes nothing. True:
-  // it is there.
-  [[nodiscard]] static Result<bool> check(const store::RiaStore& store, const DatasetId& id);
+  // Refuses a dataset of another uid unless its core.sharedRepository lets us write, and a config that is no
+  // regular file. Changes nothing. Returns the storage remote's uuid that it names, or nothing.
+  [[nodiscard]] static Result<std::string> check(const store::RiaStore& store, const DatasetId& id);
 
   // Makes it, or completes what is missing of it. `sharing` is for a new one only.
   [[nodiscard]] static Result<StoreDataset> make(const store::RiaStore& store, const Clone& clone,
@@ -29,10 +36,13 @@ class StoreDataset {
 
   [[nodiscard]] const std::string& path() const { return directory_.name(); }
   [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] const GitConfig& config() const { return config_; }
+  // The storage remote's uuid that its config names now, or nothing.
+  [[nodiscard]] Result<std::string> uuid() const;
 
-  // Durable; nothing is written when the value is there already.
-  [[nodiscard]] Status set_config(const std::string& name, const std::string& value);
+  // Durable; nothing is written when the values are there already.
+  [[nodiscard]] Status configure(const std::vector<Setting>& settings);
+  // What web servers serve git by.
+  [[nodiscard]] Status update_server_info();
 
  private:
   StoreDataset(fs::Directory directory, fs::File lock, bool made)
@@ -41,7 +51,6 @@ class StoreDataset {
   fs::Directory directory_;
   fs::File lock_;
   bool made_;
-  GitConfig config_;
 };
 
 }  // namespace microstage::cli

@@ -5,10 +5,11 @@ refuse before they change anything."""
 import json
 import os
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from microstage_testing import MicrostageTest, digests, main
+from microstage_testing import MicrostageTest, digests, main, remove_tree
 
 
 class Init(MicrostageTest):
@@ -232,6 +233,58 @@ class Connect(MicrostageTest):
         (self.store / "ria-layout-version").write_text("7\n")
         self.assertIn("layout version '7'", self.refused(*connect, self.store))
         self.assertEqual(self.git(self.dataset, "remote"), "")
+
+    def test_never_follows_a_config_that_leads_elsewhere(self):
+        mine = self.root / "mine"
+        for options in ([], ["--http"]):
+            self.connect(self.dataset, *options)
+            config = self.place(self.dataset) / "config"
+            text = config.read_text()
+            for kind, complaint in (("link", "symbolic link"), ("fifo", "no regular file"), ("directory", "no regular")):
+                config.unlink()
+                mine.write_text("[user]\n\tname = Me\n")
+                if kind == "link":
+                    config.symlink_to(mine)
+                elif kind == "fifo":
+                    os.mkfifo(config)
+                else:
+                    config.mkdir()
+                line = self.refused("microstage", "connect", self.dataset, "--store", self.store, *options)
+                self.assertIn(f"{config}", line)
+                self.assertIn(complaint, line)
+                self.assertEqual(mine.read_text(), "[user]\n\tname = Me\n")
+                config.rmdir() if kind == "directory" else config.unlink()
+                config.write_text(text)
+        elsewhere = self.root / "elsewhere"
+        elsewhere.mkdir()
+        for name in ("info", "objects/info"):
+            remove_tree(self.place(self.dataset) / name)
+            (self.place(self.dataset) / name).symlink_to(elsewhere)
+            self.assertIn("symbolic link", self.refused("microstage", "connect", self.dataset, "--store", self.store, "--http"))
+            self.assertEqual(os.listdir(elsewhere), [])
+            (self.place(self.dataset) / name).unlink()
+        self.connect(self.dataset, "--http")
+
+    def test_a_link_planted_while_it_connects_is_not_written_through(self):
+        self.connect(self.dataset)
+        config = self.place(self.dataset) / "config"
+        self.git(config.parent, "config", "receive.autogc", "true")  # so that there is something to write
+        config.chmod(0o640)
+        kept, mine = self.root / "kept", self.root / "mine"
+        mine.write_text("")
+        # Between two looks at the file and whatever git is then asked: the moment that a planter would choose.
+        (self.root / "fake").mkdir()
+        (self.root / "fake/git").write_text(
+            f'#!/bin/sh\ncase "$*" in "config --file "*) [ -L {config} ] || {{ mv {config} {kept}; ln -s {mine} {config}; }}'
+            f' ;; esac\nexec {shutil.which("git")} "$@"\n')
+        (self.root / "fake/git").chmod(0o755)
+        env = {**self.env, "PATH": f"{self.root}/fake:{self.env['PATH']}"}
+        self.assertIn("symbolic link", self.refused("microstage", "connect", self.dataset, "--store", self.store, env=env))
+        self.assertEqual(mine.read_text(), "")
+        kept.rename(config)
+        self.connect(self.dataset)
+        self.assertEqual((self.git(config.parent, "config", "receive.autogc"), config.stat().st_mode & 0o777),
+                         ("false", 0o640))
 
     def test_refuses_a_layout_of_the_dataset_that_it_does_not_know(self):
         self.connect(self.dataset)
