@@ -1,6 +1,7 @@
 #include "daemon/cli/storage_remote.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "daemon/cli/program_path.h"
 #include "lib/core/text.h"
@@ -34,6 +35,23 @@ Result<std::string> new_name(const Clone& clone, const SpecialRemotes& remotes, 
     return fail(ErrorKind::invalid, clone.path + " already has a remote " + wanted +
                                         " that does not lead to this store; choose another with --name");
   return name;
+}
+
+// What other clones have recorded becomes arguments of git-annex and text of git's configuration.
+Status check_record(const Clone& clone, const SpecialRemote& remote) {
+  const auto odd = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
+  const auto hexadecimal = [](unsigned char c) { return std::isxdigit(c) != 0 || c == '-'; };
+  const std::string name = remote.name();
+  const std::string uuid = remote.uuid();
+  if (name.empty() || name.starts_with('-') || std::any_of(name.begin(), name.end(), odd))
+    return fail(ErrorKind::invalid, clone.path + ": the git-annex branch records the storage remote " + uuid +
+                                        " under the name '" + name +
+                                        "', which no command can be given; rename it with 'git annex "
+                                        "renameremote'");
+  if (uuid.starts_with('-') || !std::all_of(uuid.begin(), uuid.end(), hexadecimal))
+    return fail(ErrorKind::invalid, clone.path + ": the git-annex branch records the storage remote " + name +
+                                        " with the uuid '" + uuid + "', which is none");
+  return {};
 }
 
 Error unknown_uuid(const Clone& clone, const std::string& uuid, const std::string& url) {
@@ -114,6 +132,7 @@ Result<StoragePlan> plan_storage(const Clone& clone, const SpecialRemotes& remot
   if (!plan.uuid.empty() && (entries.empty() || entries.front().is_sameas()))
     return fail(unknown_uuid(clone, plan.uuid, wishes.url));
   for (const SpecialRemote& entry : entries) {
+    if (auto checked = check_record(clone, entry); !checked) return fail(checked.error());
     if (!entry.is_sameas()) plan.owner = entry.name();
     if (entry.type() == "microstage" && plan.ours.empty()) plan.ours = entry.name();
     if (entry.type() == "ora" && plan.ora.empty()) plan.ora = entry.name();

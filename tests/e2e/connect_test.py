@@ -286,6 +286,26 @@ class Connect(MicrostageTest):
         self.assertEqual((self.git(config.parent, "config", "receive.autogc"), config.stat().st_mode & 0o777),
                          ("false", 0o640))
 
+    def test_recorded_names_that_are_options_or_not_one_word(self):
+        uuid = "11111111-2222-3333-4444-555555555555"
+        common = f"type=external encryption=none autoenable=true url=ria+file://{self.store} archive-id={{}} timestamp=1s"
+        ours, ora = "externaltype=microstage", f"externaltype=ora sameas-uuid={uuid}"
+        for i, lines in enumerate([
+                [f"{uuid} name=--debug {ours}"], [f"{uuid} name=-J9 {ours}"], [f"{uuid} name=a&32;b {ours}"],
+                [f"{uuid} name=a&10;[core] {ours}"], [f"{uuid} {ours}"], [f"{uuid} name=a&127; {ours}"],
+                [f"{uuid} name=a {ours}", f"22222222-2222-3333-4444-555555555555 sameas-name=--fast {ora}"],
+                [f'1"#;[x name=a {ours}'], [f"--uuid name=a {ours}"]]):
+            dataset = self.make_dataset(f"hostile-{i}")
+            rest = common.format(self.dataset_id(dataset))
+            journal = dataset / ".git/annex/journal/remote.log"
+            journal.parent.mkdir(exist_ok=True)
+            journal.write_text("".join(f"{line} {rest}\n" for line in lines))
+            before = (dataset / ".git/config").read_text()
+            line = self.refused("microstage", "connect", dataset, "--store", self.store)
+            self.assertIn("the git-annex branch records", line, lines)
+            self.assertEqual((dataset / ".git/config").read_text(), before)
+            self.assertFalse(self.place(dataset).exists())
+
     def test_refuses_a_layout_of_the_dataset_that_it_does_not_know(self):
         self.connect(self.dataset)
         (self.place(self.dataset) / "ria-layout-version").write_text("9\n")
