@@ -60,15 +60,19 @@ Result<StoreDataset> make_place(const Work& work) {
   return StoreDataset::make(work.store, work.clone, *sharing);
 }
 
-// Another clone may have connected between our check and our lock; its uuid then stands.
-Status confirm_uuid(const StoreDataset& place, const StoragePlan& plan) {
+// Another clone may have connected between our check and our lock, or, where locks do not work, since then;
+// its uuid then stands.
+Status confirm_uuid(const StoreDataset& place, const StoragePlan& plan, bool applied) {
   const auto named = place.uuid();
   if (!named) return fail(named.error());
   if (named->empty() || *named == plan.uuid) return {};
-  return fail(ErrorKind::transient,
-              place.path() +
-                  " was connected by another clone just now; fetch its git-annex branch "
-                  "(datalad update), then connect again");
+  const std::string undo = applied ? "; undo what this one has done ('git annex dead " + plan.uuid +
+                                         "', 'git remote remove " + plan.ours + "'" +
+                                         (plan.ora.empty() ? "" : " and '" + plan.ora + "'") + "),"
+                                   : ";";
+  return fail(ErrorKind::transient, place.path() + " was connected by another clone just now, as " + *named +
+                                        undo +
+                                        " fetch its git-annex branch (datalad update), then connect again");
 }
 
 Status configure_place(StoreDataset& place, const std::string& uuid, bool http) {
@@ -97,7 +101,7 @@ Result<Connection> connect_dataset(const ConnectRequest& request) {
   if (!plan) return failure_of(plan);
   auto place = make_place(*work);
   if (!place) return failure_of(place);
-  if (auto confirmed = confirm_uuid(*place, *plan); !confirmed) return fail(confirmed.error());
+  if (auto confirmed = confirm_uuid(*place, *plan, false); !confirmed) return fail(confirmed.error());
 
   Connection connection{
       work->clone.path, work->clone.id.text(), place->path(), plan->ours, plan->ora, {}, {}};
@@ -105,6 +109,7 @@ Result<Connection> connect_dataset(const ConnectRequest& request) {
   const auto remotes = apply_storage(work->clone, *plan);
   if (!remotes) return fail(remotes.error());
   connection.changes.insert(connection.changes.end(), remotes->begin(), remotes->end());
+  if (auto confirmed = confirm_uuid(*place, *plan, true); !confirmed) return fail(confirmed.error());
   connection.uuid = plan->uuid;
   if (auto configured = configure_place(*place, plan->uuid, request.http); !configured)
     return fail(configured.error());

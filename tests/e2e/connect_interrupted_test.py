@@ -5,6 +5,7 @@ what the last one left, with one uuid and no litter."""
 import concurrent.futures
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -174,6 +175,30 @@ class Interrupted(MicrostageTest):
         self.git(loser, "fetch", "-q", winner, "git-annex:refs/remotes/winner/git-annex")
         self.connect(loser, store=store)
         self.assertEqual(len(self.remote_log(loser)), 2)
+
+    def test_another_clone_that_no_lock_kept_out_is_noticed(self):
+        dataset, store = self.fresh("unlocked")
+        other = self.root / "unlocked/other"
+        self.run_ok("datalad", "clone", dataset, other)
+        first, = self.connect(other, store=store)
+        place = self.place(dataset, store)
+        self.git(place, "config", "--unset", "datalad.ora-remote.uuid")
+        env = self.program("git-annex", f"""#!/bin/sh
+[ "$1" != initremote ] || git config --file {place}/config datalad.ora-remote.uuid {first["uuid"]}
+exec {shutil.which("git-annex")} "$@"
+""")
+        line = self.refused("microstage", "connect", dataset, "--store", store, env=env)
+        self.assertIn(f"connected by another clone just now, as {first['uuid']}", line)
+        self.assertEqual(self.git(place, "config", "--get-all", "datalad.ora-remote.uuid"), first["uuid"])
+        # What the line advises leads out.
+        self.git(dataset, *re.search("'git (annex dead [^']*)'", line)[1].split())
+        self.git(dataset, "remote", "remove", "capacity-storage")
+        self.git(dataset, "remote", "remove", "capacity-ora")
+        self.git(dataset, "fetch", "-q", other, "git-annex:refs/remotes/other/git-annex")
+        joined, = self.connect(dataset, store=store)
+        self.assertEqual(joined["uuid"], first["uuid"])
+        for name in ("capacity-storage", "capacity-ora"):
+            self.assertEqual(self.git(dataset, "config", f"remote.{name}.annex-uuid"), first["uuid"])
 
 
 if __name__ == "__main__":
