@@ -107,7 +107,9 @@ void sweep(const fs::Directory& prefix, const std::string& rest) {
     const auto lock = open_lock(*directory);
     const auto ours = lock ? lock->try_lock() : Result<bool>{false};
     if (lock && ours && *ours) remove_tree(prefix, name);
-    if (!lock) ignore_error(prefix.remove_directory(name), "only when nothing is in it yet");
+    if (lock) continue;
+    ignore_error(fs::sweep_temporary_files(*directory), "the directory then stays");
+    ignore_error(prefix.remove_directory(name), "only when nothing is in it yet");
   }
 }
 
@@ -183,10 +185,14 @@ Result<std::optional<fs::File>> build_unless_there(const store::RiaStore& store,
   if (!prefix) return fail(prefix.error());
   sweep(*prefix, place.rest);
   if (look_at_existing(store, clone.id)) return std::nullopt;
-  auto built = build(*prefix, place.rest, clone, sharing);
-  if (built) return std::optional<fs::File>{std::move(*built)};
-  if (look_at_existing(store, clone.id)) return std::nullopt;
-  return failure_of(built);
+  // Another connect's sweep may take a directory that has nothing in it yet.
+  constexpr int kMostTries = 16;
+  for (int tries = 1;; ++tries) {
+    auto built = build(*prefix, place.rest, clone, sharing);
+    if (built) return std::optional<fs::File>{std::move(*built)};
+    if (look_at_existing(store, clone.id)) return std::nullopt;
+    if (built.error().code != ENOENT || tries == kMostTries) return failure_of(built);
+  }
 }
 
 // Takes the lock of a dataset that somebody else made, and completes it.
@@ -204,6 +210,7 @@ Result<fs::File> adopt(const store::RiaStore& store, const fs::Directory& direct
   auto lock = open_lock(directory);
   if (!lock) return lock;
   if (auto locked = wait_for_lock(*lock); !locked) return fail(locked.error());
+  ignore_error(fs::sweep_temporary_files(directory), "litter that stays harms nobody");
   if (auto done = complete(directory, clone, initial_config(clone, sharing_text), sharing); !done)
     return fail(done.error());
   return lock;

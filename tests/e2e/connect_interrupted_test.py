@@ -129,6 +129,7 @@ class Interrupted(MicrostageTest):
             time.sleep(0.02 * i)
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+            (dataset / ".git/config.lock").unlink(missing_ok=True)  # git was killed too, and asks for this
             self.check_never_half(dataset, store)
             self.whole(dataset, store)
 
@@ -139,10 +140,18 @@ class Interrupted(MicrostageTest):
         (litter / "objects").mkdir(parents=True)
         (litter / "ria-layout-version").write_text("2\n")
         (litter / "0123456789abcdef.part").write_text("half")
+        earlier = place.parent / f".{place.name}-124-abc.new"  # killed before it had a version file
+        earlier.mkdir()
+        (earlier / "0123456789abcdef.part").write_text("half")
         other = place.parent / ".somebody-else.new"
         other.mkdir()
         self.connect(dataset, store=store)
         self.assertEqual(sorted(p.name for p in place.parent.iterdir()), sorted([other.name, place.name]))
+        mine = place / "planes.tar.part"
+        for path in (mine, place / "0123456789abcdef.part"):
+            path.write_text("half")
+        self.connect(dataset, store=store)
+        self.assertEqual([p.name for p in place.glob("*.part")], [mine.name])
 
     def test_completes_what_others_left_out(self):
         dataset, store = self.fresh("pieces")
