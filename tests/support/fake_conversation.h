@@ -4,9 +4,11 @@
 //
 // Threads: one handler at a time, as a real conversation.
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "remote/conversation.h"
@@ -20,6 +22,7 @@ class FakeConversation final : public remote::Conversation {
   std::set<remote::Extension> extensions{remote::Extension::info, remote::Extension::async,
                                          remote::Extension::get_git_remote_name};
   std::stop_source stop;
+  std::function<void()> on_progress;  // called once, in the middle of a transfer
 
   std::vector<std::string> asked;
   std::map<std::string, std::string> configs;
@@ -36,7 +39,10 @@ class FakeConversation final : public remote::Conversation {
   void set_config(const std::string& name, const std::string& value) override { configs[name] = value; }
   void inform(const std::string& text) override { informed.push_back(text); }
   void debug(const std::string& text) override { debugged.push_back(text); }
-  void progress(std::uint64_t bytes) override { progressed.push_back(bytes); }
+  void progress(std::uint64_t bytes) override {
+    progressed.push_back(bytes);
+    if (on_progress) std::exchange(on_progress, nullptr)();
+  }
   bool has(remote::Extension extension) const override { return extensions.contains(extension); }
   std::stop_token stop_token() const override { return stop.get_token(); }
 };
