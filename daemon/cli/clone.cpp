@@ -19,18 +19,20 @@ struct Repository {
 Result<Repository> look_at_repository(const Git& git) {
   const auto facts = git.run({"rev-parse", "--show-object-format", "--is-bare-repository", "--show-prefix"});
   if (!facts) return fail(facts.error());
-  if (facts->exit_status != 0)
+  if (facts->exit_status != 0) {
     return fail(ErrorKind::invalid, git.directory() + " is no git repository; 'datalad create --force " +
                                         git.directory() + "' makes a dataset of it");
+  }
   const auto lines = split(facts->output, '\n');
   Repository repository;
   repository.object_format = lines.at(0);
   repository.bare = lines.size() > 1 && lines.at(1) == "true";
-  if (!repository.bare && lines.size() > 2 && !lines.at(2).empty())
+  if (!repository.bare && lines.size() > 2 && !lines.at(2).empty()) {
     return fail(ErrorKind::invalid, git.directory() +
                                         " is a directory inside a dataset, or a subdataset that is not "
                                         "installed; give a dataset's top directory, or 'datalad get -n' "
                                         "it first");
+  }
   auto directory = git.output({"rev-parse", "--git-common-dir"});
   if (!directory) return failure_of(directory);
   if (directory->ends_with('\n')) directory->pop_back();
@@ -43,11 +45,12 @@ Result<DatasetId> dataset_id(const Git& git, bool bare) {
                                : Arguments{"--file", git.directory() + "/.datalad/config"};
   const auto found = git.run({"config", where[0], where[1], "--get", "datalad.dataset.id"});
   if (!found) return fail(found.error());
-  if (found->exit_status != 0)
+  if (found->exit_status != 0) {
     return fail(ErrorKind::invalid, git.directory() +
                                         " is no DataLad dataset (.datalad/config names no id); 'datalad "
                                         "create --force " +
                                         git.directory() + "' makes one of it");
+  }
   return DatasetId::parse(one_line(found->output));
 }
 
@@ -61,9 +64,10 @@ Result<std::string> current_branch(const Git& git) {
   const auto branches =
       git.output({"for-each-ref", "--format=%(refname)", "--contains", "HEAD", "refs/heads/"});
   if (!branches) return fail(branches.error());
-  for (std::string_view line : split(*branches, '\n'))
+  for (std::string_view line : split(*branches, '\n')) {
     if (consume_prefix(line, "refs/heads/") && line != "git-annex" && !line.starts_with("synced/"))
       return basis_branch(line);
+  }
   return std::string{"main"};
 }
 
@@ -77,10 +81,11 @@ Status check_owner(const std::string& path) {
   struct ::stat status {};
   if (const int result = directory->ops().stat(directory->descriptor(), status); result < 0)
     return fail(system_error(-result, "look at " + path));
-  if (status.st_uid != ::geteuid())
+  if (status.st_uid != ::geteuid()) {
     return fail(ErrorKind::permission, path + " belongs to uid " + std::to_string(status.st_uid) +
                                            ", not to you (uid " + std::to_string(::geteuid()) +
                                            "); connect it as its owner, or connect a clone of your own");
+  }
   return {};
 }
 
@@ -102,9 +107,10 @@ Result<Clone> inspect_clone(const std::string& given) {
   if (!config) return failure_of(config);
   auto id = dataset_id(git, repository->bare);
   if (!id) return failure_of(id);
-  if (config->get("annex.uuid").empty())
+  if (config->get("annex.uuid").empty()) {
     return fail(ErrorKind::invalid,
                 path + " has no annex (annex.uuid is not set); run 'git annex init' there first");
+  }
   auto branch = current_branch(git);
   if (!branch) return failure_of(branch);
   return Clone{path,

@@ -64,11 +64,12 @@ Result<std::string> store_path_of(const std::string& store) {
   if (store.find("://") == std::string::npos) return absolute_path(store);
   const auto url = store::RiaUrl::parse(store);
   if (!url) return fail(url.error());
-  if (!url->is_local())
+  if (!url->is_local()) {
     return fail(ErrorKind::unsupported,
                 "the store " + store +
                     " is on another host: run this where its file system is mounted, and give "
                     "its path or ria+file:///… URL");
+  }
   return absolute_path(url->path);
 }
 

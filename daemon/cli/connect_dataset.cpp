@@ -14,9 +14,10 @@ Result<store::RiaStore> open_store(const Clone& clone, const std::string& url) {
   const std::string reached = store::rewrite_url(url, clone.config.instead_of());
   const auto parsed = store::RiaUrl::parse(reached);
   if (!parsed) return fail(parsed.error());
-  if (!parsed->is_local())
+  if (!parsed->is_local()) {
     return fail(ErrorKind::unsupported, "git's url.*.insteadOf leads " + url + " to " + reached +
                                             "; connect where the store's file system is mounted");
+  }
   return store::RiaStore::open(fs::posix_file_ops(), parsed->path);
 }
 
@@ -43,9 +44,10 @@ Result<Work> look(const ConnectRequest& request) {
 Result<StoragePlan> check(const Work& work) {
   const auto uuid = StoreDataset::check(work.store, work.clone.id);
   if (!uuid) return fail(uuid.error());
-  if (work.request.alias)
+  if (work.request.alias) {
     if (auto alias = check_alias(work.store, work.clone.id, *work.request.alias); !alias)
       return fail(alias.error());
+  }
   if (auto sibling = check_sibling(work.clone, work.store, work.request.sibling); !sibling)
     return fail(sibling.error());
   const auto remotes = read_special_remotes(work.clone);

@@ -35,17 +35,19 @@ Status check_content(const fs::Directory& root) {
     ignore_error(fs::sweep_temporary_files(root), "litter that stays harms nobody");
     return {};
   }
-  if (version)
+  if (version) {
     return fail(ErrorKind::unsupported, root.name() + " is a RIA store of layout version '" +
                                             version->number +
                                             "', which this program does not know; choose another directory");
+  }
   if (version.error().code != ENOENT) return fail(version.error());
   const auto names = root.list();
   if (!names) return fail(names.error());
   const auto foreign = std::find_if_not(names->begin(), names->end(), fs::is_temporary_name);
-  if (foreign != names->end())
+  if (foreign != names->end()) {
     return fail(ErrorKind::invalid, root.name() + " is not empty and no RIA store (it holds " +
                                         one_line(*foreign) + "); choose an empty or a new directory");
+  }
   ignore_error(fs::sweep_temporary_files(root), "litter that stays harms nobody");
   return {};
 }

@@ -55,9 +55,10 @@ Result<bool> set_sibling(const Clone& clone, const std::string& name, const std:
     if (auto added = git.add_config(section + "datalad-publish-depends", storage); !added)
       return fail(added.error());
   }
-  if (clone.config.get(section + "fetch").empty())
+  if (clone.config.get(section + "fetch").empty()) {
     if (auto done = set("fetch", "+refs/heads/*:refs/remotes/" + name + "/*"); !done)
       return fail(done.error());
+  }
   if (clone.config.get(section + "url").empty())
     if (auto done = set("url", place); !done) return fail(done.error());
   return changed;

@@ -55,9 +55,10 @@ Status complete(const fs::Directory& directory, const Clone& clone, const std::s
     if (auto made = directory.make_path(name, sharing); !made) return fail(made.error());
   for (const auto& [name, content] :
        {std::pair<std::string, std::string>{"HEAD", "ref: refs/heads/" + clone.branch + "\n"},
-        {kConfig, text}})
+        {kConfig, text}}) {
     if (auto written = write_file_once(directory, name, content, sharing); !written)
       return fail(written.error());
+  }
   return {};
 }
 
@@ -88,11 +89,14 @@ std::string making_name(const std::string& rest) {
 }
 
 void remove_tree(const fs::Directory& parent, const std::string& name) {
-  if (const auto directory = parent.open_directory(name))
-    if (const auto entries = directory->list())
-      for (const std::string& entry : *entries)
+  if (const auto directory = parent.open_directory(name)) {
+    if (const auto entries = directory->list()) {
+      for (const std::string& entry : *entries) {
         if (!directory->unlink(entry))
           ignore_error(directory->remove_directory(entry), "the parent's removal tells");
+      }
+    }
+  }
   ignore_error(parent.remove_directory(name), "litter that stays is seen by the next connect");
 }
 
@@ -167,12 +171,13 @@ Result<fs::Directory> look_at_existing(const store::RiaStore& store, const Datas
   struct ::stat status {};
   if (const int result = itself->ops().stat(itself->descriptor(), status); result < 0)
     return fail(system_error(-result, "look at " + directory->name()));
-  if (status.st_uid != ::geteuid() && store::read_shared_repository(*directory).umask_decides())
+  if (status.st_uid != ::geteuid() && store::read_shared_repository(*directory).umask_decides()) {
     return fail(ErrorKind::permission, directory->name() + " belongs to uid " +
                                            std::to_string(status.st_uid) +
                                            " and is not shared; connect as its owner, or let the owner set "
                                            "core.sharedRepository=group in its "
                                            "config and its modes");
+  }
   return directory;
 }
 
@@ -201,10 +206,11 @@ Result<fs::File> adopt(const store::RiaStore& store, const fs::Directory& direct
   const fs::Sharing sharing = store::read_shared_repository(directory);
   const auto objects = exists(directory, "annex/objects");
   if (!objects) return fail(objects.error());
-  if (!*objects)  // with objects but without a version nobody can know where they lie
+  if (!*objects) {  // with objects but without a version nobody can know where they lie
     if (auto written = write_file_once(directory, store::kLayoutVersionFile, kDatasetVersion, sharing);
         !written)
       return fail(written.error());
+  }
   if (const auto understood = store::RiaDataset::open(store, clone.id); !understood)
     return fail(understood.error());
   auto lock = open_lock(directory);
