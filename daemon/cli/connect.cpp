@@ -6,11 +6,12 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/cli/clone.h"
 #include "daemon/cli/connect_dataset.h"
-#include "daemon/cli/program_path.h"
 #include "daemon/cli/sibling.h"
-#include "daemon/cli/subdatasets.h"
+#include "daemon/cli/storage_remote.h"
 #include "lib/core/text.h"
+#include "lib/fs/file.h"
 #include "lib/fs/sharing.h"
 
 namespace microstage::cli {
@@ -50,13 +51,15 @@ class Printer {
 
   void advise() const {
     if (options_.json || connected_ == 0) return;
-    if (options_.only_microstage)
+    if (options_.only_microstage) {
       print(
           "only microstage: a clone on a machine without git-annex-remote-microstage cannot get the "
           "content\n");
-    if (!is_in_path("git-annex-remote-microstage"))
+    }
+    if (!remote_is_in_path()) {
       print_error(
           "git-annex-remote-microstage is not in PATH, where git-annex looks for it; add its directory");
+    }
     print("next: datalad push " + std::string{options_.recursive ? "-r " : ""} + "--to " + options_.name +
           "\n");
   }
@@ -96,6 +99,31 @@ class Printer {
   ExitStatus status_ = kDone;
 };
 
+struct Subdataset {
+  std::string path;  // absolute
+  bool installed = false;
+};
+
+bool is_installed(const std::string& path) {
+  return fs::File::open(fs::posix_file_ops(), path + "/.git", O_PATH).has_value();
+}
+
+// The gitlinks in the index of `dataset` and of all installed ones below, parents before children. None of
+// somebody else's dataset, which git is not let near.
+Status append_subdatasets(const std::string& dataset, std::vector<Subdataset>& found) {
+  if (!check_owner(dataset)) return {};  // connecting it says why
+  const auto index = Git(dataset).output({"ls-files", "--stage", "-z"});
+  if (!index) return fail(index.error());
+  for (std::string_view entry : split(*index, '\0')) {
+    if (!consume_prefix(entry, "160000 ")) continue;
+    const std::string path = dataset + "/" + std::string{entry.substr(entry.find('\t') + 1)};
+    found.push_back({path, is_installed(path)});
+    if (!found.back().installed) continue;
+    if (auto below = append_subdatasets(path, found); !below) return below;
+  }
+  return {};
+}
+
 struct Task {
   std::string path;
   bool top = false;
@@ -133,9 +161,10 @@ Result<ConnectRequest> parse(const ConnectOptions& options) {
     request.alias = std::move(*alias);
   }
   if (!options.shared.empty()) {
-    if (!fs::Sharing::parse(options.shared))
+    if (!fs::Sharing::parse(options.shared)) {
       return fail(ErrorKind::invalid, "--shared takes group, all, false or an octal mode like 0660, not '" +
                                           options.shared + "'");
+    }
     request.sharing = options.shared == "false" ? "" : options.shared;
   }
   request.verify_once = options.verify_once;
@@ -156,12 +185,12 @@ ExitStatus run_connect(const ConnectOptions& options) {
   const std::string top = absolute_path(options.dataset);
   std::vector<Task> tasks{{top, true}};
   if (options.recursive) {
-    const auto found = list_subdatasets(top);
-    if (!found) {
-      printer.failed(top, found.error());
+    std::vector<Subdataset> found;
+    if (auto listed = append_subdatasets(top, found); !listed) {
+      printer.failed(top, listed.error());
       return kFailed;
     }
-    for (const Subdataset& subdataset : *found) {
+    for (const Subdataset& subdataset : found) {
       if (subdataset.installed) tasks.push_back({subdataset.path, false});
       if (!subdataset.installed) printer.skipped(subdataset.path);
     }

@@ -1,14 +1,89 @@
 #include "daemon/cli/storage_remote.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 
-#include "daemon/cli/program_path.h"
 #include "lib/core/text.h"
 
 namespace microstage::cli {
 
 namespace {
+
+constexpr const char* kProgram = "git-annex-remote-microstage";
+constexpr const char* kNames[] = {kProgram, "git-annex-remote-ora"};
+
+bool is_executable(const std::string& path) {
+  std::error_code none;
+  return ::access(path.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(path, none);
+}
+
+std::string find_in_path() {
+  const char* path = std::getenv("PATH");
+  for (const std::string_view directory : split(path == nullptr ? "" : path, ':')) {
+    const std::string candidate = std::string{directory.empty() ? "." : directory} + "/" + kProgram;
+    if (is_executable(candidate)) return std::filesystem::absolute(candidate).string();
+  }
+  return {};
+}
+
+// Beside this program, or else in PATH.
+Result<std::string> find_remote_program() {
+  std::error_code none;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", none);
+  const std::string beside = (self.parent_path() / kProgram).string();
+  if (!none && is_executable(beside)) return beside;
+  std::string found = find_in_path();
+  if (found.empty()) {
+    return fail(ErrorKind::not_found,
+                std::string{kProgram} + " is neither beside this program nor in PATH; install it");
+  }
+  return found;
+}
+
+// A temporary directory in which our program is called by both names; it stands in for ORA while that entry
+// is made, so that DataLad need not be installed (and its start-up is not waited for). Removed with the
+// object.
+class StandIn {
+ public:
+  [[nodiscard]] static Result<StandIn> make(const std::string& program);
+
+  StandIn(StandIn&& other) noexcept : directory_(std::move(other.directory_)) { other.directory_.clear(); }
+  StandIn& operator=(StandIn&&) = delete;
+  ~StandIn();
+
+  // For PATH.
+  [[nodiscard]] const std::string& path() const { return directory_; }
+
+ private:
+  explicit StandIn(std::string directory) : directory_(std::move(directory)) {}
+  std::string directory_;
+};
+
+Result<StandIn> StandIn::make(const std::string& program) {
+  const char* base = std::getenv("TMPDIR");
+  std::string name =
+      std::string{base == nullptr || *base == '\0' ? "/tmp" : base} + "/microstage-connect-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr)
+    return fail(system_error(errno, "make the temporary directory " + name));
+  StandIn stand_in(name);
+  for (const char* link : kNames) {
+    if (::symlink(program.c_str(), (name + "/" + link).c_str()) != 0)
+      return fail(system_error(errno, "make a link in " + name));
+  }
+  return stand_in;
+}
+
+StandIn::~StandIn() {
+  if (directory_.empty()) return;
+  for (const char* link : kNames)
+    ::unlink((directory_ + "/" + link).c_str());
+  ::rmdir(directory_.c_str());
+}
 
 // Errors of verify-once: git-annex's own check is off, so the remote must be able to hash each whole key.
 Status check_verifiable(const SpecialRemote& remote) {
@@ -31,9 +106,10 @@ std::string free_name(const Clone& clone, const SpecialRemotes& remotes, const s
 
 Result<std::string> new_name(const Clone& clone, const SpecialRemotes& remotes, const std::string& wanted) {
   std::string name = free_name(clone, remotes, wanted);
-  if (name.empty())
+  if (name.empty()) {
     return fail(ErrorKind::invalid, clone.path + " already has a remote " + wanted +
                                         " that does not lead to this store; choose another with --name");
+  }
   return name;
 }
 
@@ -43,14 +119,16 @@ Status check_record(const Clone& clone, const SpecialRemote& remote) {
   const auto hexadecimal = [](unsigned char c) { return std::isxdigit(c) != 0 || c == '-'; };
   const std::string name = remote.name();
   const std::string uuid = remote.uuid();
-  if (name.empty() || name.starts_with('-') || std::any_of(name.begin(), name.end(), odd))
+  if (name.empty() || name.starts_with('-') || std::any_of(name.begin(), name.end(), odd)) {
     return fail(ErrorKind::invalid, clone.path + ": the git-annex branch records the storage remote " + uuid +
                                         " under the name '" + name +
                                         "', which no command can be given; rename it with 'git annex "
                                         "renameremote'");
-  if (uuid.starts_with('-') || !std::all_of(uuid.begin(), uuid.end(), hexadecimal))
+  }
+  if (uuid.starts_with('-') || !std::all_of(uuid.begin(), uuid.end(), hexadecimal)) {
     return fail(ErrorKind::invalid, clone.path + ": the git-annex branch records the storage remote " + name +
                                         " with the uuid '" + uuid + "', which is none");
+  }
   return {};
 }
 
@@ -115,13 +193,18 @@ Result<std::string> recorded_uuid(const Clone& clone, const StoragePlan& plan) {
   const auto config = clone.git().config();
   if (!config) return fail(config.error());
   std::string uuid = config->get("remote." + plan.owner + ".annex-uuid");
-  if (uuid.empty())
+  if (uuid.empty()) {
     return fail(ErrorKind::bug,
                 "git annex set no uuid for " + plan.owner + " in " + clone.path + "; connect again");
+  }
   return uuid;
 }
 
 }  // namespace
+
+bool remote_is_in_path() {
+  return !find_in_path().empty();
+}
 
 Result<StoragePlan> plan_storage(const Clone& clone, const SpecialRemotes& remotes,
                                  const std::string& store_uuid, const StorageWishes& wishes) {

@@ -38,4 +38,7 @@ struct StorageWishes {
 // plan.uuid is set.
 [[nodiscard]] Result<std::vector<std::string>> apply_storage(const Clone& clone, StoragePlan& plan);
 
+// True when git-annex, started by this user, finds our program as we do.
+[[nodiscard]] bool remote_is_in_path();
+
 }  // namespace microstage::cli
