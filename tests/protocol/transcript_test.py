@@ -17,8 +17,8 @@ from transcript import CONTENTS, Player, Stage, Transcript, key_of
 
 TRANSCRIPTS = [Transcript(path) for path in sorted((HERE / "transcripts").glob("*.txt"))]
 # Evenly spread; the soak does all of them.
-MOST_CUTS = 10**9 if SOAK else 1200
-MOST_DAMAGES = 10**9 if SOAK else 500
+MOST_CUTS = 10**9 if SOAK else 900
+MOST_DAMAGES = 10**9 if SOAK else 400
 WORKERS = 2
 # How long a line is waited for that, after damage, may never come.
 SHORT = 0.04
