@@ -111,8 +111,7 @@ void Dispatcher::apply(const Actions& actions) {
         writer_.send(action.text);
         break;
       case Action::Kind::start:
-        ++running_;
-        pool_.post([this, job = action.job, request = action.request] { run(job, request); });
+        start(action.job, action.request);
         break;
       case Action::Kind::answer:
         answers_.insert_or_assign(action.job, action.text);
@@ -131,6 +130,14 @@ void Dispatcher::apply(const Actions& actions) {
         break;
     }
   }
+}
+
+void Dispatcher::start(JobId job, const Request& request) {
+  ++running_;
+  if (pool_.post([this, job, request] { run(job, request); })) return;
+  --running_;
+  apply(
+      session_.finish(job, {failure_reply(request, "this machine lets us start no thread (see ulimit -u)")}));
 }
 
 void Dispatcher::run(JobId id, const Request& request) {

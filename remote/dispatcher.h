@@ -40,7 +40,8 @@ class Dispatcher {
  private:
   class Job;
 
-  void apply(const Actions& actions);  // with mutex_ held
+  void apply(const Actions& actions);             // with mutex_ held
+  void start(JobId job, const Request& request);  // with mutex_ held
   void run(JobId job, const Request& request);
 
   LineWriter& writer_;

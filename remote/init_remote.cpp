@@ -1,6 +1,6 @@
 #include "remote/init_remote.h"
 
-#include <set>
+#include <algorithm>
 
 #include "lib/core/text.h"
 #include "lib/fs/file.h"
@@ -49,16 +49,19 @@ GitConfig config_of_repository(const std::string& path) {
 // Clones of clones of clones are rare, and remotes may form circles.
 constexpr int kDeepest = 4;
 
-bool leads_to(fs::FileOps& ops, const std::string& url, const fs::Identity& target, int depth) {
+bool leads_to(fs::FileOps& ops, const std::string& url, const fs::Identity& target, int depth,
+              std::vector<fs::Identity>& seen) {
   const std::string path = store::local_path_of(url);
   if (path.empty()) return false;
   const fs::Identity here = identity_of(ops, path);
   if (here == target) return true;
   if (depth == kDeepest || here == fs::Identity{}) return false;
+  if (std::find(seen.begin(), seen.end(), here) != seen.end()) return false;
+  seen.push_back(here);
   const GitConfig config = config_of_repository(path);
   for (const std::string& name : config.remotes()) {
     const auto next = config.value("remote." + name + ".url");
-    if (next && next->starts_with('/') && leads_to(ops, *next, target, depth + 1)) return true;
+    if (next && next->starts_with('/') && leads_to(ops, *next, target, depth + 1, seen)) return true;
   }
   return false;
 }
@@ -71,8 +74,10 @@ std::vector<std::string> remotes_leading_to(fs::FileOps& ops, const GitConfig& c
   const fs::Identity target = identity_of(ops, store_dataset);
   if (target == fs::Identity{}) return found;
   for (const std::string& name : config.remotes()) {
+    std::vector<fs::Identity> seen;
     const auto url = config.value("remote." + name + ".url");
-    if (url && leads_to(ops, store::rewrite_url(*url, config.instead_of()), target, 0)) found.push_back(name);
+    if (url && leads_to(ops, store::rewrite_url(*url, config.instead_of()), target, 0, seen))
+      found.push_back(name);
   }
   return found;
 }
@@ -115,6 +120,10 @@ Status initialise(fs::FileOps& ops, CommittedSettings& settings, const GitConfig
     conversation.inform(dataset.error().message);
     return {};
   }
+  // Two uuids for the same objects would count each of them twice, and git annex drop would believe it.
+  if (const std::string known = dataset->storage_uuid(); !known.empty() && known != settings.uuid)
+    return fail(ErrorKind::invalid, dataset->path() + " already is the content of the remote " + known +
+                                        "; use microstage connect, or initremote with --sameas=" + known);
   set_publish_depends(ops, settings, config, dataset->path(), conversation);
   return {};
 }

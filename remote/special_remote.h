@@ -6,13 +6,13 @@
 
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "lib/fs/file_ops.h"
 #include "lib/store/ria_dataset.h"
 #include "remote/conversation.h"
+#include "remote/key_memory.h"
 #include "remote/settings.h"
 
 namespace microstage::remote {
@@ -48,10 +48,9 @@ class SpecialRemote {
   // meanwhile.
   [[nodiscard]] Result<Dataset> dataset(Access access);
 
-  void note_request(const std::string& key);
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
   void forget_if_stale(const Error& error);  // what is open of a store that went away
-  [[nodiscard]] std::string private_directory(const CommittedSettings& settings);
+  [[nodiscard]] Result<std::string> private_directory(const CommittedSettings& settings);
 
   // What PREPARE or INITREMOTE learned; an error before that.
   [[nodiscard]] Result<std::shared_ptr<const CommittedSettings>> settings();
@@ -60,17 +59,16 @@ class SpecialRemote {
   // Returns the error to report.
   [[nodiscard]] Error handle_damage(const annex::Key& key, const fs::File& object, Error found,
                                     Conversation& conversation);
-  [[nodiscard]] bool is_damaged(const std::string& key);
+  [[nodiscard]] bool is_damaged(const annex::Key& key);
 
   fs::FileOps& ops_;
+  KeyMemory memory_;
 
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
   Dataset read_dataset_;
   Dataset write_dataset_;
-  std::set<std::string> just_stored_;  // keys whose last request was a STORE that we carried out
-  std::set<std::string> damaged_;  // keys whose object was found damaged in this session and is still there
   std::string private_directory_;  // of unfinished retrieves; empty when none was needed
 };
 

@@ -1,5 +1,7 @@
 #include "remote/worker_pool.h"
 
+#include <system_error>
+
 namespace microstage::remote {
 
 WorkerPool::~WorkerPool() {
@@ -12,11 +14,22 @@ WorkerPool::~WorkerPool() {
     thread.join();
 }
 
-void WorkerPool::post(std::function<void()> task) {
+bool WorkerPool::post(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  if (tasks_.size() > idle_ && threads_.size() < most_threads_) threads_.emplace_back([this] { run(); });
+  if (tasks_.size() > idle_ && threads_.size() < most_threads_) {
+    try {
+      threads_.emplace_back([this] { run(); });
+    } catch (
+        const std::system_error&) {  // a limit on processes; with one thread the task just waits its turn
+      if (threads_.empty()) {
+        tasks_.pop_back();
+        return false;
+      }
+    }
+  }
   changed_.notify_one();
+  return true;
 }
 
 void WorkerPool::run() {

@@ -19,7 +19,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  void post(std::function<void()> task);
+  // False when the task could not be taken: the machine gives us no thread at all.
+  [[nodiscard]] bool post(std::function<void()> task);
 
  private:
   void run();

@@ -31,9 +31,9 @@ const EVP_MD* fetched(const std::string& name) {
   // Never destroyed: OpenSSL's own clean-up at exit comes before that of our statics.
   static auto& digests = *new std::map<std::string, const EVP_MD*>;
   const std::lock_guard lock(mutex);
-  const auto [entry, added] = digests.try_emplace(name, nullptr);
-  if (added) entry->second = EVP_MD_fetch(nullptr, name.c_str(), nullptr);
-  return entry->second;
+  const EVP_MD*& digest = digests[name];
+  if (digest == nullptr) digest = EVP_MD_fetch(nullptr, name.c_str(), nullptr);
+  return digest;
 }
 
 class OpensslHasher final : public Hasher {

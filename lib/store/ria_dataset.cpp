@@ -90,6 +90,15 @@ Result<Presence> RiaDataset::presence_of(const annex::Key& key, std::optional<st
   return Presence::absent;
 }
 
+std::string RiaDataset::storage_uuid() const {
+  return read_storage_uuid(directory_);
+}
+
+std::optional<fs::Identity> RiaDataset::identity_of(const annex::Key& key) const {
+  const auto status = directory_.status_of(object_path(key));
+  return status ? std::optional(status->identity) : std::nullopt;
+}
+
 Result<Presence> RiaDataset::find(const annex::Key& key) const {
   return presence_of(key, key.content_size());
 }

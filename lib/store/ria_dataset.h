@@ -37,6 +37,7 @@ struct StoreReport {
 };
 
 struct TransferControl {
+  bool replace = false;  // what is there is known to be damaged: quarantine it once the new copy is proven
   std::function<void(std::uint64_t bytes)> progress;
   std::stop_token stop;
 };
@@ -59,11 +60,16 @@ class RiaDataset {
 
   [[nodiscard]] HashDirectories hash_directories() const { return hash_directories_; }
   [[nodiscard]] const std::string& path() const { return directory_.name(); }
+  // The annex uuid that the store records for this content; empty when it records none.
+  [[nodiscard]] std::string storage_uuid() const;
   // Below the dataset: "annex/objects/aa/bb/KEY/KEY". May exist or not.
   [[nodiscard]] std::string object_path(const annex::Key& key) const;
 
   // From the file system's own metadata. `absent` only after the store itself was seen to be still there.
   [[nodiscard]] Result<Presence> find(const annex::Key& key) const;
+
+  // Names what is at the object's place now; nothing when nothing is, or when it cannot be seen.
+  [[nodiscard]] std::optional<fs::Identity> identity_of(const annex::Key& key) const;
 
   // Opens the object for reading. Errors: not_found, integrity when its size is wrong, unsupported when only
   // an archive may hold it.

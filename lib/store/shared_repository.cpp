@@ -27,33 +27,44 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-}  // namespace
-
-std::string shared_repository_value(std::string_view config) {
-  bool in_core = false;
+// The last value of `variable` in the section whose header reads `section`, both in lower case; the value is
+// lowered too, for neither of those we look for minds. Enough for what git itself writes.
+std::string value_of(std::string_view config, std::string_view section, std::string_view variable) {
+  bool inside = false;
   std::string value;
   for (std::string_view line : split(config, '\n')) {
     line = trimmed(line.substr(0, line.find_first_of("#;")));
     if (line.starts_with('[')) {
       const std::size_t end = line.find(']');
-      in_core = lower(trimmed(line.substr(1, end - 1))) == "core";
+      inside = lower(trimmed(line.substr(1, end - 1))) == section;
       line = end == std::string_view::npos ? std::string_view{} : trimmed(line.substr(end + 1));
     }
-    if (!in_core) continue;
+    if (!inside) continue;
     const std::size_t equals = line.find('=');
-    if (lower(trimmed(line.substr(0, equals))) != "sharedrepository") continue;
+    if (lower(trimmed(line.substr(0, equals))) != variable) continue;
     value = equals == std::string_view::npos ? "true" : lower(trimmed(line.substr(equals + 1)));
   }
   value.erase(std::remove(value.begin(), value.end(), '"'), value.end());
   return value;
 }
 
-fs::Sharing read_shared_repository(const fs::Directory& dataset) {
+std::string read_config(const fs::Directory& dataset) {
   const auto file = dataset.open_file("config", O_RDONLY | O_NONBLOCK);
-  if (!file) return {};
-  const auto text = read_small_file(*file, kLongestConfig);
-  if (!text) return {};
-  return fs::Sharing::parse(shared_repository_value(*text)).value_or(fs::Sharing{});
+  return file ? read_small_file(*file, kLongestConfig).value_or(std::string{}) : std::string{};
+}
+
+}  // namespace
+
+std::string shared_repository_value(std::string_view config) {
+  return value_of(config, "core", "sharedrepository");
+}
+
+fs::Sharing read_shared_repository(const fs::Directory& dataset) {
+  return fs::Sharing::parse(shared_repository_value(read_config(dataset))).value_or(fs::Sharing{});
+}
+
+std::string read_storage_uuid(const fs::Directory& dataset) {
+  return value_of(read_config(dataset), R"(datalad "ora-remote")", "uuid");
 }
 
 }  // namespace microstage::store

@@ -45,6 +45,7 @@ Result<bool> copy_verified(const Source& source, const fs::File& temporary, cons
                            const TransferControl& control) {
   const auto digest = key.digest();
   const auto hasher = digest ? make_hasher(digest->algorithm) : nullptr;
+  if (digest && !hasher) return fail(ErrorKind::unsupported, "its digest cannot be computed on this machine");
   transfer::CopyOptions options;
   options.size = source.status.size;
   options.hasher = hasher.get();
@@ -113,7 +114,8 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
                                       const TransferControl& control) {
   const auto source = open_source(directory_.ops(), key, source_path);
   if (!source) return fail(source.error());
-  if (!key.is_mutable()) {
+  const auto damaged = control.replace ? identity_of(key) : std::nullopt;
+  if (!key.is_mutable() && !control.replace) {
     const auto presence = presence_of(key, source->status.size);
     if (!presence) return fail(presence.error());
     if (*presence == Presence::present) {
@@ -130,6 +132,8 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
   if (!hashed) return fail(hashed.error());
   if (auto set = set_object_mode(temporary->file(), sharing()); !set) return fail(set.error());
   if (auto durable = temporary->make_durable(); !durable) return fail(durable.error());
+  if (damaged)
+    if (const auto moved = quarantine(key, damaged); !moved) return fail(moved.error());
   if (auto published = publish(*temporary, key); !published)
     return fail(explained(std::move(published.error())));
   return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};

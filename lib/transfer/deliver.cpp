@@ -98,6 +98,8 @@ Result<bool> fill(const fs::File& source, const GrowingFile& target, const Deliv
   if (status->size > delivery.size) return fail(target.meddled_with().error());
   resumed = status->size > 0;
   const auto hasher = delivery.digest ? make_hasher(delivery.digest->algorithm) : nullptr;
+  if (delivery.digest && !hasher)
+    return fail(ErrorKind::unsupported, "its digest cannot be computed on this machine");
   CopyOptions options;
   options.size = delivery.size;
   options.offset = status->size;
@@ -145,11 +147,11 @@ Status follow(const fs::File& source, const Delivery& delivery) {
                                         " was damaged and has been removed; the next attempt starts afresh");
 }
 
-// A hidden name beside the path: short, for a key may be as long as a file name can be, and no key itself,
-// for git-annex reads keys from the names around it.
+// A hidden name beside the path, of this remote alone: short, for a key may be as long as a file name can be,
+// and no key itself, for git-annex reads keys from the names around it.
 std::string private_path_beside(const Delivery& delivery) {
   std::string path = parent_of(delivery.path) + "/.microstage.";
-  for (const unsigned char byte : md5_of(delivery.private_name)) {
+  for (const unsigned char byte : md5_of(delivery.private_directory + "/" + delivery.private_name)) {
     constexpr std::string_view digits = "0123456789abcdef";
     path += {digits[byte >> 4U], digits[byte & 15U]};
   }

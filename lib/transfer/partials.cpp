@@ -8,10 +8,11 @@ namespace {
 
 void remove_if_abandoned(const fs::Directory& directory, const std::string& name, std::int64_t oldest) {
   const auto file = directory.open_file(name, O_RDWR | O_NONBLOCK);
-  const auto status = file ? file->status() : fail(file.error());
-  if (!status || !status->is_regular() || status->modified.tv_sec >= oldest) return;
-  const auto locked = file->try_lock();
-  if (locked && *locked) ignore_error(directory.unlink(name), "it stays for the next time");
+  const auto locked = file ? file->try_lock() : fail(file.error());
+  if (!locked || !*locked) return;
+  const auto status = file->status();  // under the lock: its writer may have ended just now
+  if (status && status->is_regular() && status->modified.tv_sec < oldest)
+    ignore_error(directory.unlink(name), "it stays for the next time");
 }
 
 }  // namespace

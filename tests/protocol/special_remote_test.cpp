@@ -230,6 +230,28 @@ TEST_CASE("any other request for the key in between shows that the removal is me
   CHECK(bench.remove(key) == "REMOVE-SUCCESS " + key);
 }
 
+TEST_CASE("what was there before a store is not taken away by its rollback") {
+  Bench bench;
+  bench.prepare();
+  const std::string key = key_for(kSmall);
+  bench.put(key, kSmall);
+  CHECK(bench.store(key, kSmall) == "TRANSFER-SUCCESS STORE " + key);
+  CHECK(said(bench.conversation.debugged, "already"));
+  CHECK(has(bench.remove(key), "REMOVE-FAILURE " + key));
+  CHECK((read_file(bench.object(key)) == kSmall));
+}
+
+TEST_CASE("a rollback of what could not be hashed takes it out of sight and keeps it") {
+  Bench bench;
+  bench.prepare();
+  const std::string key = "WORM-s1000-m1--plane.tif";
+  bench.store(key, kSmall);
+  CHECK(bench.remove(key) == "REMOVE-SUCCESS " + key);
+  CHECK(bench.check(key) == "CHECKPRESENT-FAILURE " + key);
+  REQUIRE(bench.quarantined().size() == 1);
+  CHECK((read_file(bench.quarantined()[0]) == kSmall));
+}
+
 TEST_CASE("requests for other keys in between show nothing") {
   Bench bench;
   bench.prepare();

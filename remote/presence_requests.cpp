@@ -1,0 +1,121 @@
+// SpecialRemote: the requests about what is where: CHECKPRESENT, REMOVE, WHEREIS, GETCOST, GETAVAILABILITY,
+// GETINFO.
+
+#include "lib/core/text.h"
+#include "remote/special_remote.h"
+
+namespace microstage::remote {
+
+std::string SpecialRemote::check_present(const Request& request) {
+  memory_.note_other_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return failure_reply(request, key.error().message);
+  const auto where = dataset(Access::read);
+  if (!where) return reply(request, fail(where.error()));
+  const auto presence = (*where)->find(*key);
+  if (!presence) return reply(request, fail(presence.error()));
+  switch (*presence) {
+    case store::Presence::present:
+      if (is_damaged(*key))
+        return failure_reply(request, request.key + " was found damaged in " + (*where)->path());
+      return success_reply(request);
+    case store::Presence::absent:
+    case store::Presence::wrong_size:
+      return absent_reply(request.key);
+    case store::Presence::archived:
+      break;
+  }
+  return failure_reply(request, request.key + " is not loose in " + (*where)->path() +
+                                    ", and this program does not yet read archives/archive.7z");
+}
+
+// While the object that was found damaged is still the one there.
+bool SpecialRemote::is_damaged(const annex::Key& key) {
+  const auto damaged = memory_.damaged_object(key.text());
+  if (!damaged) return false;
+  const auto where = dataset(Access::read);
+  return !where || (*where)->identity_of(key) == damaged;
+}
+
+Status SpecialRemote::remove(const Request& request, Conversation& conversation) {
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const LastStore last = memory_.last_store(request.key);
+  memory_.note_other_request(request.key);
+  if (last == LastStore::kept)
+    return fail(
+        ErrorKind::source_changed,
+        "it was stored a moment ago, but the local file changed or vanished since; the store keeps its copy, "
+        "which may be the last one");
+  const auto where = dataset(Access::write);
+  if (!where) return fail(where.error());
+  const auto presence = (*where)->find(*key);
+  if (!presence) return fail(presence.error());
+  // An unproven copy of a file that changed meanwhile is probably wrong: nobody must see it, nor must it be
+  // lost.
+  const bool suspect =
+      last == LastStore::unproven || *presence == store::Presence::wrong_size || is_damaged(*key);
+  if (!suspect) return (*where)->remove(*key);
+  const auto kept = (*where)->quarantine(*key);
+  if (!kept) return fail(kept.error());
+  memory_.forget_damage(request.key);
+  if (*kept)
+    conversation.inform("the object of " + request.key + " is not to be trusted and was moved to " + **kept);
+  return {};
+}
+
+std::string SpecialRemote::where_is(const Request& request) {
+  memory_.note_other_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return failure_reply(request, {});
+  const auto where = dataset(Access::read);
+  if (!where) return failure_reply(request, {});
+  const auto presence = (*where)->find(*key);
+  if (!presence || *presence != store::Presence::present) return failure_reply(request, {});
+  return where_is_reply((*where)->path() + "/" + (*where)->object_path(*key));
+}
+
+unsigned SpecialRemote::cost() {
+  // Just below the 100 and 200 that DataLad's ORA remote gives the same store: with both there, ours is used.
+  constexpr unsigned kLocalCost = 90;
+  constexpr unsigned kNetworkCost = 190;
+  const auto where = url(Access::read);
+  return where && where->is_local() ? kLocalCost : kNetworkCost;
+}
+
+Availability SpecialRemote::availability(const Conversation& conversation) {
+  const auto where = url(Access::read);
+  if (where && !where->is_local()) return Availability::global;
+  if (conversation.has(Extension::unavailable_response) && !dataset(Access::read))
+    return Availability::unavailable;
+  return Availability::local;
+}
+
+std::vector<InfoField> SpecialRemote::info() {
+  std::vector<InfoField> fields;
+  const auto where = url(Access::read);
+  fields.push_back({"store", where ? where->text() : where.error().message});
+  const auto known = settings();
+  fields.push_back({"dataset", known ? (*known)->archive_id : known.error().message});
+  const auto config = git_config();
+  if (known && config) {
+    const bool follow = git_annex_verifies(**config, (*known)->git_remote);
+    fields.push_back({"verification", follow ? "git-annex follows the file" : "verify-once, by microstage"});
+  }
+  const auto opened = dataset(Access::read);
+  if (!opened) {
+    fields.push_back({"state", "not available: " + opened.error().message});
+    return fields;
+  }
+  const bool mixed = (*opened)->hash_directories() == store::HashDirectories::mixed;
+  fields.push_back({"layout", mixed ? "2 (mixed hash directories)" : "1 (lower hash directories)"});
+  fields.push_back({"path", (*opened)->path()});
+  if (const auto counts = (*opened)->count_objects()) {
+    fields.push_back(
+        {"loose objects", std::to_string(counts->objects) + " (" + human_size(counts->bytes) + ")"});
+    fields.push_back({"archive", counts->archive ? "yes" : "no"});
+  }
+  return fields;
+}
+
+}  // namespace microstage::remote

@@ -1,0 +1,108 @@
+// SpecialRemote: the requests that move content, TRANSFER STORE and RETRIEVE.
+
+#include "lib/transfer/copy.h"
+#include "lib/transfer/deliver.h"
+#include "remote/special_remote.h"
+
+namespace microstage::remote {
+
+Status SpecialRemote::store(const Request& request, Conversation& conversation) {
+  memory_.note_other_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const auto target = dataset(Access::write);
+  if (!target) return fail(target.error());
+  store::TransferControl control;
+  control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  control.stop = conversation.stop_token();
+  control.replace = is_damaged(*key);
+  const auto report = (*target)->store(*key, request.file, control);
+  if (!report) return fail(report.error());
+  memory_.forget_damage(request.key);
+  const bool kept = report->already_there || report->hashed;
+  // A manifest is removed and stored anew on purpose.
+  if (!key->is_mutable()) memory_.note_store(request.key, kept ? LastStore::kept : LastStore::unproven);
+  conversation.debug(report->already_there
+                         ? request.key + " is in the store already, with the right size"
+                         : "stored " + request.key + ", " +
+                               (report->hashed ? "every byte hashed"
+                                               : "checked by its size only: its key has no usable digest"));
+  return {};
+}
+
+namespace {
+
+// In verify-once nobody compares after us, so what we cannot compare must not pass. A manifest has no digest
+// by design and git-annex never checks it.
+Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
+  if (git_annex_verifies || key.digest() || key.is_mutable()) return {};
+  return fail(
+      ErrorKind::unsupported,
+      "it cannot be verified (chunked, encrypted, or without a digest in its key), and unverified downloads "
+      "are "
+      "allowed here; unset remote.NAME.annex-security-allow-unverified-downloads to let git-annex verify it");
+}
+
+}  // namespace
+
+// git-annex itself asks for no removal after a retrieve that failed, not even in fsck, and a presence check
+// would go on vouching for the object: git annex drop would then delete the last good copy elsewhere.
+Error SpecialRemote::handle_damage(const annex::Key& key, const fs::File& object, Error found,
+                                   Conversation& conversation) {
+  const auto digest = key.digest();
+  const auto status = object.status();
+  if (!digest || !status) return found;
+  ops_.drop_cache(object.descriptor(), 0, status->size);
+  const auto hasher = make_hasher(digest->algorithm);
+  if (!hasher) return found;
+  const auto hashed = transfer::hash_bytes(object, status->size, *hasher, conversation.stop_token());
+  if (!hashed) return hashed.error();
+  if (hasher->finish() == digest->hex)
+    return {ErrorKind::transient, object.name() + " was read wrongly once and rightly the second time", 0};
+  const auto from = dataset(Access::write);
+  const auto moved = from ? (*from)->quarantine(key, status->identity) : fail(from.error());
+  if (moved && *moved) {
+    // Said apart from the error, which fsck does not show.
+    conversation.inform("the damaged object of " + key.text() + " was moved to " + **moved +
+                        "; run git annex fsck --from on this remote once more, then copy a good one there");
+    return found;
+  }
+  // Also when nothing was moved: seen through another mount, the same file may have another identity.
+  memory_.note_damage(key.text(), status->identity);
+  if (!moved) found.message += ", and it could not be moved out of the way: " + moved.error().message;
+  return found;
+}
+
+Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
+  memory_.note_other_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const auto known = settings();
+  if (!known) return fail(known.error());
+  const auto config = git_config();
+  if (!config) return fail(config.error());
+  const bool verified_later = git_annex_verifies(**config, (*known)->git_remote);
+  if (auto verifiable = check_verifiable(*key, verified_later); !verifiable) return verifiable;
+  const auto from = dataset(Access::read);
+  if (!from) return fail(from.error());
+  const auto object = (*from)->open_object(*key);
+  if (!object) return fail(object.error());
+  const auto status = object->status();
+  if (!status) return fail(status.error());
+  const auto own = private_directory(**known);
+  if (!own) return fail(own.error());
+  transfer::Delivery delivery;
+  delivery.path = request.file;
+  delivery.private_directory = *own;
+  delivery.private_name = key->file_name();
+  delivery.size = status->size;
+  delivery.digest = key->digest();
+  delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
+  delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  delivery.stop = conversation.stop_token();
+  auto delivered = transfer::deliver(*object, delivery);
+  if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
+  return fail(handle_damage(*key, *object, delivered.error(), conversation));
+}
+
+}  // namespace microstage::remote
