@@ -105,9 +105,10 @@ Status initialise(fs::FileOps& ops, CommittedSettings& settings, const GitConfig
   if (!url) return fail(url.error());
   if (const auto push_url = effective_push_url(settings, config); !push_url) return fail(push_url.error());
   if (auto settled = settle_archive_id(settings, conversation); !settled) return settled;
-  if (!url->is_local())
+  if (!url->is_local()) {
     return fail(ErrorKind::unsupported,
                 "url=" + url->text() + " cannot be reached by this program yet: it knows ria+file only");
+  }
   const auto store = store::RiaStore::open(ops, url->path);
   if (!store) {
     conversation.inform(store.error().message);
@@ -121,9 +122,10 @@ Status initialise(fs::FileOps& ops, CommittedSettings& settings, const GitConfig
     return {};
   }
   // Two uuids for the same objects would count each of them twice, and git annex drop would believe it.
-  if (const std::string known = dataset->storage_uuid(); !known.empty() && known != settings.uuid)
+  if (const std::string known = dataset->storage_uuid(); !known.empty() && known != settings.uuid) {
     return fail(ErrorKind::invalid, dataset->path() + " already is the content of the remote " + known +
                                         "; use microstage connect, or initremote with --sameas=" + known);
+  }
   set_publish_depends(ops, settings, config, dataset->path(), conversation);
   return {};
 }

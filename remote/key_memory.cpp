@@ -4,10 +4,11 @@ namespace microstage::remote {
 
 void KeyMemory::note_store(const std::string& key, LastStore how) {
   const std::lock_guard lock(mutex_);
-  if (how == LastStore::none)
+  if (how == LastStore::none) {
     stored_.erase(key);
-  else
+  } else {
     stored_.insert_or_assign(key, how);
+  }
 }
 
 LastStore KeyMemory::last_store(const std::string& key) const {

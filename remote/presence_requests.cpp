@@ -42,11 +42,12 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
   if (!key) return fail(key.error());
   const LastStore last = memory_.last_store(request.key);
   memory_.note_other_request(request.key);
-  if (last == LastStore::kept)
+  if (last == LastStore::kept) {
     return fail(
         ErrorKind::source_changed,
         "it was stored a moment ago, but the local file changed or vanished since; the store keeps its copy, "
         "which may be the last one");
+  }
   const auto where = dataset(Access::write);
   if (!where) return fail(where.error());
   const auto presence = (*where)->find(*key);

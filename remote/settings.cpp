@@ -18,10 +18,11 @@ std::vector<std::string> own_remotes(const CommittedSettings& settings, const Gi
   std::vector<std::string> names;
   const std::string own = settings.git_remote.value_or(settings.name);
   if (!own.empty()) names.push_back(own);
-  for (const std::string& name : config.remotes())
+  for (const std::string& name : config.remotes()) {
     if (name != own && !settings.uuid.empty() &&
         config.value("remote." + name + ".annex-uuid") == settings.uuid)
       names.push_back(name);
+  }
   return names;
 }
 
@@ -57,10 +58,11 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
 
 Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const GitConfig& config) {
   const std::string url = local_override(settings, config, "ora-url").value_or(settings.url);
-  if (url.empty())
+  if (url.empty()) {
     return fail(
         ErrorKind::invalid,
         "the remote has no url= parameter; give the store's root, for example url=ria+file:///data/store");
+  }
   return store::RiaUrl::parse(store::rewrite_url(url, config.instead_of()));
 }
 

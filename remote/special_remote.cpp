@@ -92,9 +92,10 @@ Result<store::RiaUrl> SpecialRemote::url(Access access) {
 Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
   const auto where = url(access);
   if (!where) return fail(where.error());
-  if (!where->is_local())
+  if (!where->is_local()) {
     return fail(ErrorKind::unsupported,
                 where->text() + " cannot be reached by this program yet: it knows ria+file only");
+  }
   const auto known = settings();
   if (!known) return fail(known.error());
   const auto id = DatasetId::parse((*known)->archive_id);
@@ -114,10 +115,11 @@ Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
 // be.
 Result<std::string> SpecialRemote::private_directory(const CommittedSettings& settings) {
   const auto uuid = DatasetId::parse(settings.uuid);
-  if (!uuid || settings.git_dir.empty())
+  if (!uuid || settings.git_dir.empty()) {
     return fail(ErrorKind::invalid, "git-annex gave '" + settings.uuid + "' as the remote's uuid and '" +
                                         settings.git_dir +
                                         "' as the git directory; a UUID and a path are needed");
+  }
   const std::lock_guard lock(mutex_);
   private_directory_ = settings.git_dir + "/annex/microstage/" + uuid->text();
   return private_directory_;

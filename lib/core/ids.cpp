@@ -36,11 +36,12 @@ Result<Alias> Alias::parse(std::string_view text) {
                        const auto byte = static_cast<unsigned char>(c);
                        return byte < 0x20 || byte == 0x7f || c == '/';
                      });
-  if (!plain)
+  if (!plain) {
     return fail(ErrorKind::invalid,
                 "'" + one_line(text) +
                     "' cannot be an alias: use one name of at most 255 bytes without a slash, "
                     "a control character or a leading dot");
+  }
   return Alias(std::string{text});
 }
 

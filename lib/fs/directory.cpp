@@ -32,10 +32,11 @@ Result<File> Directory::open_file(const std::string& path, int flags, mode_t mod
   const int fd =
       uninterrupted([&] { return ops().open(file_.descriptor(), path.c_str(), flags, mode, true); });
   if (fd >= 0) return File(ops(), fd, name_of(path));
-  if (fd == -ELOOP || fd == -EXDEV)
+  if (fd == -ELOOP || fd == -EXDEV) {
     return fail(ErrorKind::invalid,
                 name_of(path) + ": a symbolic link is in the way; objects are never reached through links",
                 -fd);
+  }
   return fail(space_aware_error(ops(), file_.descriptor(), -fd, "open " + name_of(path)));
 }
 
@@ -94,9 +95,10 @@ Result<FileStatus> Directory::status_of(const std::string& path) const {
 
 Status Directory::rename(const std::string& from, const Directory& to, const std::string& name) const {
   const int result = ops().rename(file_.descriptor(), from.c_str(), to.file_.descriptor(), name.c_str());
-  if (result < 0)
+  if (result < 0) {
     return fail(space_aware_error(ops(), file_.descriptor(), -result,
                                   "rename " + name_of(from) + " to " + to.name_of(name)));
+  }
   return {};
 }
 

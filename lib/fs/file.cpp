@@ -71,9 +71,10 @@ Result<std::size_t> File::read_at(std::span<std::byte> buffer, std::uint64_t off
 Status File::write_at(std::span<const std::byte> bytes, std::uint64_t offset) const {
   while (!bytes.empty()) {
     const ssize_t count = uninterrupted([&] { return ops_->write_at(fd_, bytes, offset); });
-    if (count <= 0)
+    if (count <= 0) {
       return fail(
           space_aware_error(*ops_, fd_, count == 0 ? EIO : static_cast<int>(-count), "write " + name_));
+    }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }
@@ -127,9 +128,10 @@ Result<std::string> read_small_file(const File& file, std::size_t limit) {
   std::string text(limit + 1, '\0');
   const auto count = file.read_at(std::as_writable_bytes(std::span(text)), 0);
   if (!count) return fail(count.error());
-  if (*count > limit)
+  if (*count > limit) {
     return fail(ErrorKind::invalid,
                 file.name() + " is longer than the " + std::to_string(limit) + " bytes it may have");
+  }
   text.resize(*count);
   return text;
 }

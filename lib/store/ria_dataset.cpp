@@ -32,10 +32,11 @@ Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) 
                 ENOENT);
   }
   if (!version) return fail(version.error());
-  if (version->number != "1" && version->number != "2")
+  if (version->number != "1" && version->number != "2") {
     return fail(ErrorKind::unsupported, "the dataset " + directory->name() + " has layout version '" +
                                             version->number +
                                             "', which this program does not know; it knows 1 and 2");
+  }
   const auto hash_directories = version->number == "1" ? HashDirectories::lower : HashDirectories::mixed;
   return RiaDataset(store.path(), path, std::move(*directory), hash_directories);
 }
@@ -109,19 +110,21 @@ Result<fs::File> RiaDataset::open_object(const annex::Key& key) const {
     if (!is_missing(file.error())) return file;
     const auto presence = find(key);
     if (!presence) return fail(presence.error());
-    if (*presence == Presence::archived)
+    if (*presence == Presence::archived) {
       return fail(ErrorKind::unsupported, "it is not loose in " + path() +
                                               ", and this program does not yet read " +
                                               std::string{kArchive} + "; DataLad's own ORA remote does");
+    }
     return fail(ErrorKind::not_found, path() + " does not have it", ENOENT);
   }
   const auto status = file->status();
   if (!status) return fail(status.error());
   const auto size = key.content_size();
-  if (!status->is_regular() || (size && status->size != *size))
+  if (!status->is_regular() || (size && status->size != *size)) {
     return fail(ErrorKind::integrity,
                 file->name() + " is damaged: it has " + std::to_string(status->size) + " bytes" +
                     (size ? ", and the key says " + std::to_string(*size) : std::string{}));
+  }
   return file;
 }
 
@@ -186,9 +189,10 @@ Status RiaDataset::remove(const annex::Key& key) {
     if (!removed && !is_missing(removed.error())) return removed;
     const auto presence = removed ? Presence::absent : find(key);
     if (!presence) return fail(presence.error());
-    if (*presence == Presence::archived)
+    if (*presence == Presence::archived) {
       return fail(ErrorKind::unsupported, "it may be in " + directory_.name_of(kArchive) +
                                               ", from which this program removes nothing");
+    }
     if (*presence != Presence::absent) {  // stored at this moment
       if (tries < kMostTries) continue;
       return fail(ErrorKind::transient, directory_.name_of(object_path(key)) + " keeps coming back");

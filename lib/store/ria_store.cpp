@@ -33,21 +33,24 @@ Result<LayoutVersion> read_layout_version(const fs::Directory& directory) {
 
 Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path) {
   auto root = fs::Directory::open(ops, path);
-  if (!root && is_missing(root.error()))
+  if (!root && is_missing(root.error())) {
     return fail(ErrorKind::mount_sick,
                 "the store " + path + " is not there; is its file system mounted on this machine?",
                 root.error().code);
+  }
   if (!root) return failure_of(root);
   const auto version = read_layout_version(*root);
-  if (!version && is_missing(version.error()))
+  if (!version && is_missing(version.error())) {
     return fail(
         ErrorKind::mount_sick,
         path + " has no " + kLayoutVersionFile + ": it is no RIA store, or its file system is not mounted",
         version.error().code);
+  }
   if (!version) return fail(version.error());
-  if (version->number != kStoreVersion)
+  if (version->number != kStoreVersion) {
     return fail(ErrorKind::unsupported, "the store " + path + " has layout version '" + version->number +
                                             "', which this program does not know; it knows 1");
+  }
   return RiaStore(std::move(*root));
 }
 

@@ -33,10 +33,11 @@ Result<Source> open_source(fs::FileOps& ops, const annex::Key& key, const std::s
   if (!status) return fail(status.error());
   if (!status->is_regular()) return fail(ErrorKind::invalid, path + " is no regular file");
   const auto size = key.content_size();
-  if (size && status->size != *size)
+  if (size && status->size != *size) {
     return fail(ErrorKind::integrity, path + " has " + std::to_string(status->size) +
                                           " bytes, but the key says " + std::to_string(*size) +
                                           "; the local copy is damaged: see git annex fsck");
+  }
   return Source{std::move(*file), *status};
 }
 
@@ -58,10 +59,11 @@ Result<bool> copy_verified(const Source& source, const fs::File& temporary, cons
   if (!now) return fail(now.error());
   if (!now->unchanged_since(source.status))
     return fail(ErrorKind::source_changed, source.file.name() + " was changed while it was being copied");
-  if (hasher && hasher->finish() != digest->hex)
+  if (hasher && hasher->finish() != digest->hex) {
     return fail(
         ErrorKind::integrity,
         source.file.name() + " does not match its key: the local copy is damaged; see git annex fsck");
+  }
   return hasher != nullptr;
 }
 

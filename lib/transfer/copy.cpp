@@ -108,10 +108,11 @@ class Copy {
   }
 
   void hash(std::span<const std::byte> block) {
-    if (worker_)
+    if (worker_) {
       worker_->submit(block);
-    else if (options_.hasher != nullptr)
+    } else if (options_.hasher != nullptr) {
       options_.hasher->update(block);
+    }
   }
 
   Status hash_prefix() {

@@ -21,9 +21,10 @@ void tidy_partials(fs::FileOps& ops, const std::string& directory_path, std::int
   {
     const auto directory = fs::Directory::open(ops, directory_path);
     if (!directory) return;
-    if (const auto names = directory->list())
+    if (const auto names = directory->list()) {
       for (const std::string& name : *names)
         remove_if_abandoned(*directory, name, oldest);
+    }
   }
   if (ops.remove_directory(AT_FDCWD, directory_path.c_str()) == 0)
     ops.remove_directory(AT_FDCWD, directory_path.substr(0, directory_path.rfind('/')).c_str());

@@ -21,10 +21,12 @@ std::size_t either_size() {
 bool only_some_calls_may_stop_at(const Trouble& trouble, const FaultyFileOps& ops) {
   if (trouble.fault == Fault::short_count) return false;
   if (trouble.code != EINTR) return true;
-  for (const testing::Operation& operation : ops.operations())
-    if (operation.result == -EINTR)
+  for (const testing::Operation& operation : ops.operations()) {
+    if (operation.result == -EINTR) {
       return operation.op != Op::open && operation.op != Op::read && operation.op != Op::write &&
              operation.op != Op::change_mode;
+    }
+  }
   return false;
 }
 

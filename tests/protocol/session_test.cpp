@@ -160,9 +160,10 @@ const std::vector<Cell> kTable{
 
 std::string filled_in(std::string text, bool async) {
   for (const auto& [mark, value] :
-       {std::pair<char, std::string>{'$', async ? "J 1 " : ""}, {'#', async ? "1" : "0"}})
+       {std::pair<char, std::string>{'$', async ? "J 1 " : ""}, {'#', async ? "1" : "0"}}) {
     for (std::size_t at = 0; (at = text.find(mark)) != std::string::npos;)
       text.replace(at, 1, value);
+  }
   return text;
 }
 
