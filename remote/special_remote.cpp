@@ -120,15 +120,13 @@ Result<std::string> SpecialRemote::private_directory(const CommittedSettings& se
                                         settings.git_dir +
                                         "' as the git directory; a UUID and a path are needed");
   }
-  const std::lock_guard lock(mutex_);
-  private_directory_ = settings.git_dir + "/annex/microstage/" + uuid->text();
-  return private_directory_;
+  return settings.git_dir + "/annex/microstage/" + uuid->text();
 }
 
 SpecialRemote::~SpecialRemote() {
   constexpr std::int64_t kKeepPartials = 7 * 24 * 3600;  // seconds
-  if (!private_directory_.empty())
-    transfer::tidy_partials(ops_, private_directory_, std::time(nullptr) - kKeepPartials);
+  const auto directory = settings_ ? private_directory(*settings_) : fail(ErrorKind::invalid, "");
+  if (directory) transfer::tidy_partials(ops_, *directory, std::time(nullptr) - kKeepPartials);
 }
 
 }  // namespace microstage::remote

@@ -50,7 +50,7 @@ class SpecialRemote {
 
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
   void forget_if_stale(const Error& error);  // what is open of a store that went away
-  [[nodiscard]] Result<std::string> private_directory(const CommittedSettings& settings);
+  [[nodiscard]] static Result<std::string> private_directory(const CommittedSettings& settings);
 
   // What PREPARE or INITREMOTE learned; an error before that.
   [[nodiscard]] Result<std::shared_ptr<const CommittedSettings>> settings();
@@ -69,7 +69,6 @@ class SpecialRemote {
   std::unique_ptr<GitConfig> git_config_;
   Dataset read_dataset_;
   Dataset write_dataset_;
-  std::string private_directory_;  // of unfinished retrieves; empty when none was needed
 };
 
 }  // namespace microstage::remote

@@ -18,16 +18,15 @@ void remove_if_abandoned(const fs::Directory& directory, const std::string& name
 }  // namespace
 
 void tidy_partials(fs::FileOps& ops, const std::string& directory_path, std::int64_t oldest) {
-  {
-    const auto directory = fs::Directory::open(ops, directory_path);
-    if (!directory) return;
+  if (const auto directory = fs::Directory::open(ops, directory_path)) {
     if (const auto names = directory->list()) {
       for (const std::string& name : *names)
         remove_if_abandoned(*directory, name, oldest);
     }
   }
-  if (ops.remove_directory(AT_FDCWD, directory_path.c_str()) == 0)
-    ops.remove_directory(AT_FDCWD, directory_path.substr(0, directory_path.rfind('/')).c_str());
+  // Also the parent alone: whoever was to remove both may have been killed in between.
+  ops.remove_directory(AT_FDCWD, directory_path.c_str());
+  ops.remove_directory(AT_FDCWD, directory_path.substr(0, directory_path.rfind('/')).c_str());
 }
 
 }  // namespace microstage::transfer

@@ -193,16 +193,17 @@ class Interrupted(MicrostageTest):
         place = self.place(dataset, store)
         self.git(place, "config", "--unset", "datalad.ora-remote.uuid")
         env = self.program("git-annex", f"""#!/bin/sh
+{shutil.which("git-annex")} "$@"
+status=$?
 [ "$1" != initremote ] || git config --file {place}/config datalad.ora-remote.uuid {first["uuid"]}
-exec {shutil.which("git-annex")} "$@"
+exit $status
 """)
-        line = self.refused("microstage", "connect", dataset, "--store", store, env=env)
+        line = self.refused("microstage", "connect", dataset, "--store", store, "--only-microstage", env=env)
         self.assertIn(f"connected by another clone just now, as {first['uuid']}", line)
         self.assertEqual(self.git(place, "config", "--get-all", "datalad.ora-remote.uuid"), first["uuid"])
         # What the line advises leads out.
         self.git(dataset, *re.search("'git (annex dead [^']*)'", line)[1].split())
         self.git(dataset, "remote", "remove", "capacity-storage")
-        self.git(dataset, "remote", "remove", "capacity-ora")
         self.git(dataset, "fetch", "-q", other, "git-annex:refs/remotes/other/git-annex")
         joined, = self.connect(dataset, store=store)
         self.assertEqual(joined["uuid"], first["uuid"])

@@ -99,9 +99,11 @@ class Bench {
   [[nodiscard]] std::vector<std::string> quarantined() const {
     std::vector<std::string> found;
     const std::string root = dataset + "/.microstage/quarantine";
-    if (exists(root))
-      for (const auto& entry : stdfs::recursive_directory_iterator(root))
+    if (exists(root)) {
+      for (const auto& entry : stdfs::recursive_directory_iterator(root)) {
         if (entry.is_regular_file()) found.push_back(entry.path());
+      }
+    }
     return found;
   }
 
@@ -448,7 +450,8 @@ TEST_CASE("a partial copy from elsewhere that is wrong does not spoil the good o
 
 TEST_CASE("a retrieve goes on from every length") {
   const std::string key = key_for(kLarge);
-  const std::size_t length = GENERATE(0, 1, 1'000'000, 1'048'576, 2'999'999, 3'000'000, 3'000'001, 4'000'000);
+  const std::size_t length =
+      GENERATE(as<std::size_t>{}, 0, 1, 1'000'000, 1'048'576, 2'999'999, 3'000'000, 3'000'001, 4'000'000);
   Bench bench;
   if (GENERATE(false, true)) bench.verify_once();
   bench.prepare();

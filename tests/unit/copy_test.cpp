@@ -44,9 +44,11 @@ struct Pair {
 
 std::vector<std::size_t> lengths_around_blocks() {
   std::vector<std::size_t> lengths{0, 1, 2, 4095, 4096, 4097};
-  for (const std::size_t blocks : {1, 2, 4, 5, 9})
-    for (const std::size_t length : {blocks * kMiB - 1, blocks * kMiB, blocks * kMiB + 1})
+  for (const std::size_t blocks : {1U, 2U, 4U, 5U, 9U}) {
+    for (const std::size_t length : {blocks * kMiB - 1, blocks * kMiB, blocks * kMiB + 1}) {
       lengths.push_back(length);
+    }
+  }
   return lengths;
 }
 
@@ -129,7 +131,7 @@ TEST_CASE("progress only grows, and ends at the size") {
 
 TEST_CASE("a cancelled copy stops at the next block and leaves a valid prefix") {
   const std::string bytes = sample_bytes(6 * kMiB);
-  for (const std::size_t after : {0, 1, 3}) {
+  for (const std::size_t after : {0U, 1U, 3U}) {
     CAPTURE(after);
     const Scratch scratch;
     Pair pair(scratch, fs::posix_file_ops(), bytes);

@@ -50,7 +50,7 @@ TEST_CASE("a delivery that is under way keeps a second one out") {
 TEST_CASE("a file that replaces the one being followed is not touched") {
   Clone clone(sample_bytes(kSize));
   clone.delivery.mode = DeliveryMode::follow;
-  const std::uint64_t when = GENERATE(1, 2 * kMiB, kSize);
+  const std::uint64_t when = GENERATE(as<std::uint64_t>{}, 1, 2 * kMiB, kSize);
   CAPTURE(when);
   write_file(clone.scratch / "other", "somebody else's");
   clone.delivery.progress =
