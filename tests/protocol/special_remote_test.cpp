@@ -679,3 +679,27 @@ TEST_CASE("INITREMOTE wants a good url but no store") {
   bench.conversation.answers["GETCONFIG url"] = url;
   CHECK(has(bench.ask(RequestType::init_remote), "INITREMOTE-FAILURE "));
 }
+
+// ---- what a hostile dataset could say
+
+TEST_CASE("a remote's uuid that is no UUID never becomes a path") {
+  Bench bench;
+  bench.conversation.answers["GETUUID"] = "../../../victim";
+  write_file("./victim/thesis", "years of work");
+  stdfs::last_write_time("victim/thesis", stdfs::file_time_type::clock::now() - std::chrono::hours(24 * 365));
+  const std::string key = key_for(kSmall);
+  bench.put(key, kSmall);
+  bench.prepare();
+  CHECK(has(bench.retrieve(key), "TRANSFER-FAILURE RETRIEVE " + key));
+  bench.session();
+  CHECK(read_file("./victim/thesis") == "years of work");
+}
+
+TEST_CASE("a second uuid for the content of a store is refused") {
+  Bench bench;
+  write_file(bench.dataset + "/config",
+             "[datalad \"ora-remote\"]\n\tuuid = 99999999-2222-4333-8444-555555555555\n");
+  CHECK(has(bench.ask(RequestType::init_remote), "INITREMOTE-FAILURE "));
+  write_file(bench.dataset + "/config", "[datalad \"ora-remote\"]\n\tuuid = " + std::string{kUuid} + "\n");
+  CHECK(bench.ask(RequestType::init_remote) == "INITREMOTE-SUCCESS");
+}
