@@ -51,7 +51,11 @@ RiaDataset::RiaDataset(RiaDataset&& other) noexcept
       objects_durable_(other.objects_durable_) {}
 
 RiaDataset::~RiaDataset() {
-  if (swept_) ignore_error(directory_.remove_directory(kWorkDirectory), "not empty, or in use by others");
+  // Also what a process left that was killed: the one after it may have nothing to store.
+  if (const auto work = directory_.open_directory(kWorkDirectory)) {
+    sweep(*work);
+    ignore_error(directory_.remove_directory(kWorkDirectory), "not empty, or in use by others");
+  }
 }
 
 std::string RiaDataset::key_directory(const annex::Key& key) const {

@@ -56,7 +56,7 @@ class RiaDataset {
 
   RiaDataset(RiaDataset&& other) noexcept;
   RiaDataset& operator=(RiaDataset&&) = delete;
-  ~RiaDataset();  // removes .microstage when it is empty: inodes are rationed
+  ~RiaDataset();  // sweeps .microstage and removes it when it is empty: inodes are rationed
 
   [[nodiscard]] HashDirectories hash_directories() const { return hash_directories_; }
   [[nodiscard]] const std::string& path() const { return directory_.name(); }
