@@ -107,6 +107,22 @@ class End(AnnexTest):
         self.assertEqual(remote.end(), (0, b""))
         self.assertFalse((self.dataset / ".microstage").exists())
 
+    def test_whatever_comes_next_tidies_up_after_a_kill(self):
+        for settings in ({}, VERIFY_ONCE):
+            remote = self.start(settings)
+            self.assertEqual(remote.request(f"TRANSFER STORE {SMALL} hello"), f"TRANSFER-SUCCESS STORE {SMALL}")
+            self.assertEqual(remote.request(f"TRANSFER RETRIEVE {SMALL} .git/annex/tmp/x"),
+                             f"TRANSFER-SUCCESS RETRIEVE {SMALL}")
+            remote.kill()
+            (self.dataset / ".microstage").mkdir(exist_ok=True)
+            (self.dataset / ".microstage/0123456789abcdef.part").write_bytes(b"half")
+            remote = self.start(settings)
+            self.assertEqual(remote.request(f"CHECKPRESENT {SMALL}"), f"CHECKPRESENT-SUCCESS {SMALL}")
+            self.assertEqual(remote.request(f"REMOVE {SMALL}"), f"REMOVE-SUCCESS {SMALL}")
+            self.assertEqual(remote.end(), (0, b""))
+            self.assertFalse((self.dataset / ".microstage").exists())
+            self.assertFalse((self.clone / ".git/annex/microstage").exists())
+
     def test_ends_while_it_waits_for_an_answer(self):
         for way in self.ways:
             with self.subTest(way=way):
