@@ -1,8 +1,8 @@
 // git-annex-remote-microstage: git-annex starts it and talks to it through its standard streams.
 //
-// Threads: this one reads; one writes; the jobs have theirs. Whatever ends the session (end of file, a
-// vanished reader, SIGTERM, SIGINT) ends the process within a second, for git-annex waits for it without a
-// limit.
+// Threads: this one reads; one writes; the jobs have theirs. A child holds our input open (input_keeper.h).
+// Whatever ends the session (end of file, a vanished reader, SIGTERM, SIGINT) ends the process within a
+// second, for git-annex waits for it without a limit.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +22,7 @@
 
 #include "lib/fs/file_ops.h"
 #include "remote/dispatcher.h"
+#include "remote/input_keeper.h"
 #include "remote/special_remote.h"
 #include "remote/standard_streams.h"
 
@@ -120,6 +121,7 @@ void wait_for_jobs(Dispatcher& dispatcher, int status) {
 
 int run_session() {
   const ProtocolPipes pipes = take_standard_streams();
+  keep_input_open(pipes);
   const int signals = signal_descriptor();
   const int broken = ::eventfd(0, EFD_CLOEXEC);
   LineWriter writer(pipes.to_annex, [broken] { ::eventfd_write(broken, 1); });

@@ -2,6 +2,7 @@
 """How the remote ends in the middle of a large transfer, what it leaves, and that it minds its own streams, descriptors
 and working directory. The test plays git-annex."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -146,6 +147,34 @@ class End(AnnexTest):
         for _ in range(3000):  # answers fill the pipe
             remote.start("LISTCONFIGS")
         self.ends(remote, "end of input")
+
+    def test_git_annex_can_still_write_after_a_kill(self):
+        """Else it never ends: git-annex in ASYNC cannot live with a broken pipe (input_keeper.h)."""
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            remote = self.start()
+            remote.start("INITREMOTE")
+            self.assertEqual(remote.line(), "J 1 GETCONFIG url")
+            remote.signal(number)
+            remote.process.wait(20)
+            remote.send("J 1 VALUE ria+file:///nowhere")  # no BrokenPipeError
+            self.assertIsNone(remote.line())
+            self.assertEqual(remote.process.stderr.read(), b"")
+            pipe = os.readlink(f"/proc/self/fd/{remote.process.stdin.fileno()}")
+            self.assertEqual(len(self.holders(pipe)), 1)
+            remote.process.stdin.close()  # git-annex's next step
+            self.assertTrue(wait_until(lambda: not self.holders(pipe)), "a process stayed")
+            remote.process.stdout.close()
+            remote.process.stderr.close()
+
+    @staticmethod
+    def holders(pipe):
+        """Processes of ours that have this pipe as their standard input."""
+        found = []
+        for proc in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (proc / "comm").read_text() == "microstage-hold\n" and os.readlink(proc / "fd/0") == pipe:
+                    found.append(proc.name)
+        return found
 
     # ---- its own business ---------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 """kill -9 of the remote, of git-annex or of both, at random moments of copy --to and get: nothing wrong becomes visible,
 nothing is lost, and the next run goes on and tidies up. MICROSTAGE_SEED repeats a run."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -11,28 +12,13 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from annex_bench import SOAK, VERIFY_ONCE, AnnexTest, random_bytes, wait_until
+from annex_bench import (SOAK, VERIFY_ONCE, AnnexTest, describe_processes, processes_of, random_bytes,
+                         wait_until)
 from microstage_testing import main
 
 ROUNDS = int(os.environ.get("MICROSTAGE_ROUNDS", 200 if SOAK else 25))
 SEED = int(os.environ.get("MICROSTAGE_SEED", random.randrange(1 << 32)))
 FILES = {"large": random_bytes(60_000_000, 1), "middle": random_bytes(3_000_000, 2), "small": random_bytes(3_000, 3)}
-
-
-def processes_of(group):
-    """{pid: name} of the living processes in a process group."""
-    found = {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
-            state, _, pgrp = rest.split()[:3]
-        except (OSError, ValueError):
-            continue
-        if int(pgrp) == group and state != "Z":
-            found[int(entry.name)] = name
-    return found
 
 
 class Kill(AnnexTest):
@@ -61,13 +47,14 @@ class Kill(AnnexTest):
         # The victim and the moment are drawn before anything that depends on time.
         victim = self.random.choice(["remote", "git-annex", "all"])
         in_the_middle, delay = self.random.random() < 0.7, self.random.random()
-        process = subprocess.Popen(["git-annex", *command], cwd=self.clone, env=self.env, start_new_session=True,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(self.root / "said", "w", encoding="utf-8") as said:
+            process = subprocess.Popen(["git-annex", *command, "--debug"], cwd=self.clone, env=self.env,
+                                       start_new_session=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         if in_the_middle:
             wait_until(lambda: self.in_progress() or process.poll() is not None)
-            time.sleep(delay * 0.15)
+            time.sleep(delay * 0.1)
         else:
-            time.sleep(delay * 0.6)
+            time.sleep(delay * 0.3)
         alive = process.poll() is None
         if victim == "all" and alive:
             os.killpg(process.pid, signal.SIGKILL)
@@ -76,11 +63,19 @@ class Kill(AnnexTest):
         elif alive:
             for pid, name in processes_of(process.pid).items():
                 if name.startswith("git-annex-remot"):  # the kernel keeps 15 bytes
-                    os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=60)
+                    with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                        os.kill(pid, signal.SIGKILL)
         # Whatever was not killed ends by itself, for nobody talks to it any more.
-        self.assertTrue(wait_until(lambda: not processes_of(process.pid)), processes_of(process.pid))
+        if not wait_until(lambda: process.poll() is not None and not processes_of(process.pid)):
+            self.give_up(process, f"{victim} killed {'in the middle' if in_the_middle else 'early'}, {delay:.3f}")
         return alive
+
+    def give_up(self, process, story):
+        stuck = describe_processes(process.pid)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        said = (self.root / "said").read_text(encoding="utf-8", errors="replace")
+        self.fail(f"{process.args} did not end: {story}\n{stuck}\n--- it said\n{said[-6000:]}")
 
     def check_visible(self):
         for name, path in self.objects(self.dataset).items():

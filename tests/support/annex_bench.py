@@ -1,6 +1,8 @@
 """For tests of the remote with git-annex alone: a RIA store and clones made by hand, without DataLad."""
 
+import contextlib
 import os
+import pathlib
 import random
 import shutil
 import sys
@@ -26,6 +28,37 @@ def wait_until(holds, seconds=60):
             return False
         time.sleep(0.005)
     return True
+
+
+def processes_of(group):
+    """{pid: name} of the living processes in a process group."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+            state, _, pgrp = rest.split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(pgrp) == group and state != "Z":
+            found[int(entry.name)] = name
+    return found
+
+
+def describe_processes(group):
+    """What each process of a group is, where its threads wait in the kernel, and what it has open: for a test that found it
+    stuck."""
+    lines = []
+    for pid, name in sorted(processes_of(group).items()):
+        proc = pathlib.Path("/proc") / str(pid)
+        with contextlib.suppress(OSError):
+            lines.append(f"{pid} {name}: {(proc / 'cmdline').read_bytes().replace(bytes(1), b' ')!r}")
+            for thread in sorted((proc / "task").iterdir()):
+                waits = [(thread / what).read_text().strip() for what in ("comm", "wchan", "syscall")]
+                lines.append(f"  thread {thread.name}: {' | '.join(waits)}")
+            lines += [f"  {entry.name} -> {os.readlink(entry)}" for entry in sorted((proc / "fd").iterdir())]
+    return "\n".join(lines)
 
 
 class AnnexTest(MicrostageTest):

@@ -28,9 +28,13 @@ def remove_tree(path):
 
 def digests(directory):
     """Of all planes below, whether they are files or annexed links with content."""
-    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(pathlib.Path(directory).rglob("*.tif*"))
-            if ".git" not in path.relative_to(directory).parts}
+    found = {}
+    for place, directories, files in os.walk(directory):
+        if ".git" in directories:  # where a remote may still be tidying up
+            directories.remove(".git")
+        for path in (pathlib.Path(place) / name for name in files if ".tif" in name):
+            found[str(path.relative_to(directory))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
 
 
 def main(needs=("git", "git-annex", "datalad")):

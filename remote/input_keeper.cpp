@@ -1,0 +1,34 @@
+#include "remote/input_keeper.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace microstage::remote {
+
+namespace {
+
+// Only that one descriptor: git-annex also waits for the end of our standard error, and a tier may be
+// unmounted.
+[[noreturn]] void hold(int input) {
+  ::prctl(PR_SET_NAME, "microstage-hold");
+  const bool alone = ::chdir("/") == 0 && ::dup2(input, STDIN_FILENO) == STDIN_FILENO &&
+                     ::close_range(STDERR_FILENO + 1, ~0U, 0) == 0;
+  ::close(STDOUT_FILENO);
+  ::close(STDERR_FILENO);
+  // Nothing is asked for, so only git-annex's closing of its end, or its death, ends this.
+  pollfd closed{STDIN_FILENO, 0, 0};
+  while (alone && ::poll(&closed, 1, -1) < 0 && errno == EINTR) {
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+void keep_input_open(const ProtocolPipes& pipes) {
+  if (::fork() == 0) hold(pipes.from_annex);
+}
+
+}  // namespace microstage::remote
