@@ -20,6 +20,11 @@ enum class LastStore {
   unproven,  // we wrote it and could compare only its size
 };
 
+// An object whose bytes were found wrong. Without an identity, any object of that key counts as it.
+struct DamagedObject {
+  std::optional<fs::Identity> identity;
+};
+
 class KeyMemory {
  public:
   void note_store(const std::string& key, LastStore how);
@@ -28,14 +33,14 @@ class KeyMemory {
   [[nodiscard]] LastStore last_store(const std::string& key) const;
 
   // An object that was found damaged and could not be moved away, by the identity it has where we read it.
-  void note_damage(const std::string& key, const fs::Identity& object);
+  void note_damage(const std::string& key, const DamagedObject& object);
   void forget_damage(const std::string& key);
-  [[nodiscard]] std::optional<fs::Identity> damaged_object(const std::string& key) const;
+  [[nodiscard]] std::optional<DamagedObject> damaged_object(const std::string& key) const;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, LastStore> stored_;
-  std::map<std::string, fs::Identity> damaged_;
+  std::map<std::string, DamagedObject> damaged_;
 };
 
 }  // namespace microstage::remote

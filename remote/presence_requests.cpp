@@ -1,7 +1,6 @@
 // SpecialRemote: the requests about what is where: CHECKPRESENT, REMOVE, WHEREIS, GETCOST, GETAVAILABILITY,
 // GETINFO.
 
-#include "lib/core/text.h"
 #include "remote/special_remote.h"
 
 namespace microstage::remote {
@@ -10,7 +9,7 @@ std::string SpecialRemote::check_present(const Request& request) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return failure_reply(request, key.error().message);
-  const auto where = dataset(Access::read);
+  const auto where = readable_dataset();
   if (!where) return reply(request, fail(where.error()));
   const auto presence = (*where)->find(*key);
   if (!presence) return reply(request, fail(presence.error()));
@@ -33,8 +32,8 @@ std::string SpecialRemote::check_present(const Request& request) {
 bool SpecialRemote::is_damaged(const annex::Key& key) {
   const auto damaged = memory_.damaged_object(key.text());
   if (!damaged) return false;
-  const auto where = dataset(Access::read);
-  return !where || (*where)->identity_of(key) == damaged;
+  const auto where = readable_dataset();
+  return !where || !damaged->identity || (*where)->identity_of(key) == damaged->identity;
 }
 
 Status SpecialRemote::remove(const Request& request, Conversation& conversation) {
@@ -48,7 +47,7 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
         "it was stored a moment ago, but the local file changed or vanished since; the store keeps its copy, "
         "which may be the last one");
   }
-  const auto where = dataset(Access::write);
+  const auto where = writable_dataset();
   if (!where) return fail(where.error());
   const auto presence = (*where)->find(*key);
   if (!presence) return fail(presence.error());
@@ -69,11 +68,10 @@ std::string SpecialRemote::where_is(const Request& request) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return failure_reply(request, {});
-  const auto where = dataset(Access::read);
+  const auto where = readable_dataset();
   if (!where) return failure_reply(request, {});
-  const auto presence = (*where)->find(*key);
-  if (!presence || *presence != store::Presence::present) return failure_reply(request, {});
-  return where_is_reply((*where)->path() + "/" + (*where)->object_path(*key));
+  const auto place = (*where)->whereabouts(*key);
+  return place ? where_is_reply(*place) : failure_reply(request, {});
 }
 
 unsigned SpecialRemote::cost() {
@@ -87,7 +85,7 @@ unsigned SpecialRemote::cost() {
 Availability SpecialRemote::availability(const Conversation& conversation) {
   const auto where = url(Access::read);
   if (where && !where->is_local()) return Availability::global;
-  if (conversation.has(Extension::unavailable_response) && !dataset(Access::read))
+  if (conversation.has(Extension::unavailable_response) && !readable_dataset())
     return Availability::unavailable;
   return Availability::local;
 }
@@ -103,19 +101,13 @@ std::vector<InfoField> SpecialRemote::info() {
     const bool follow = git_annex_verifies(**config, (*known)->git_remote);
     fields.push_back({"verification", follow ? "git-annex follows the file" : "verify-once, by microstage"});
   }
-  const auto opened = dataset(Access::read);
+  const auto opened = readable_dataset();
   if (!opened) {
     fields.push_back({"state", "not available: " + opened.error().message});
     return fields;
   }
-  const bool mixed = (*opened)->hash_directories() == store::HashDirectories::mixed;
-  fields.push_back({"layout", mixed ? "2 (mixed hash directories)" : "1 (lower hash directories)"});
-  fields.push_back({"path", (*opened)->path()});
-  if (const auto counts = (*opened)->count_objects()) {
-    fields.push_back(
-        {"loose objects", std::to_string(counts->objects) + " (" + human_size(counts->bytes) + ")"});
-    fields.push_back({"archive", counts->archive ? "yes" : "no"});
-  }
+  for (const auto& [name, value] : (*opened)->describe())
+    fields.push_back({name, value});
   return fields;
 }
 

@@ -89,7 +89,31 @@ Result<store::RiaUrl> SpecialRemote::url(Access access) {
   return access == Access::write ? effective_push_url(**known, **config) : effective_url(**known, **config);
 }
 
-Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
+Result<std::shared_ptr<store::ReadableDataset>> SpecialRemote::readable_dataset() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (read_dataset_) return read_dataset_;
+  }
+  auto opened = open_dataset(Access::read);
+  if (!opened) return failure_of(opened);
+  const std::lock_guard lock(mutex_);
+  if (!read_dataset_) read_dataset_ = std::move(*opened);
+  return read_dataset_;
+}
+
+Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::writable_dataset() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (write_dataset_) return write_dataset_;
+  }
+  auto opened = open_dataset(Access::write);
+  if (!opened) return opened;
+  const std::lock_guard lock(mutex_);
+  if (!write_dataset_) write_dataset_ = std::move(*opened);
+  return write_dataset_;
+}
+
+Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::open_dataset(Access access) {
   const auto where = url(access);
   if (!where) return fail(where.error());
   if (!where->is_local()) {
@@ -100,15 +124,11 @@ Result<SpecialRemote::Dataset> SpecialRemote::dataset(Access access) {
   if (!known) return fail(known.error());
   const auto id = DatasetId::parse((*known)->archive_id);
   if (!id) return fail(id.error());
-  const std::lock_guard lock(mutex_);
-  Dataset& open = access == Access::write ? write_dataset_ : read_dataset_;
-  if (open) return open;
   const auto store = store::RiaStore::open(ops_, where->path);
   if (!store) return fail(store.error());
   auto opened = store::RiaDataset::open(*store, *id);
   if (!opened) return failure_of(opened);
-  open = std::make_shared<store::RiaDataset>(std::move(*opened));
-  return open;
+  return std::make_shared<store::RiaDataset>(std::move(*opened));
 }
 
 // The uuid comes from the dataset and becomes a path in which files are removed: it must be what it claims to

@@ -29,7 +29,6 @@ class SpecialRemote {
 
  private:
   enum class Access { read, write };
-  using Dataset = std::shared_ptr<store::RiaDataset>;
 
   [[nodiscard]] Status init_remote(Conversation& conversation);
   [[nodiscard]] Status prepare(Conversation& conversation);
@@ -46,7 +45,9 @@ class SpecialRemote {
   [[nodiscard]] Result<store::RiaUrl> url(Access access);
   // Opened at first need; a failure is tried again at the next, for the store may have been mounted
   // meanwhile.
-  [[nodiscard]] Result<Dataset> dataset(Access access);
+  [[nodiscard]] Result<std::shared_ptr<store::ReadableDataset>> readable_dataset();
+  [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> writable_dataset();
+  [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> open_dataset(Access access);
 
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
   void forget_if_stale(const Error& error);  // what is open of a store that went away
@@ -57,7 +58,7 @@ class SpecialRemote {
 
   // An object came out damaged: reads it once more, and moves it out of the way when that says the same.
   // Returns the error to report.
-  [[nodiscard]] Error handle_damage(const annex::Key& key, const fs::File& object, Error found,
+  [[nodiscard]] Error handle_damage(const annex::Key& key, const store::StoredObject& object, Error found,
                                     Conversation& conversation);
   [[nodiscard]] bool is_damaged(const annex::Key& key);
 
@@ -67,8 +68,8 @@ class SpecialRemote {
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
-  Dataset read_dataset_;
-  Dataset write_dataset_;
+  std::shared_ptr<store::ReadableDataset> read_dataset_;
+  std::shared_ptr<store::RiaDataset> write_dataset_;
 };
 
 }  // namespace microstage::remote

@@ -10,7 +10,7 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation) 
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
-  const auto target = dataset(Access::write);
+  const auto target = writable_dataset();
   if (!target) return fail(target.error());
   store::TransferControl control;
   control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
@@ -47,20 +47,20 @@ Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
 
 // git-annex itself asks for no removal after a retrieve that failed, not even in fsck, and a presence check
 // would go on vouching for the object: git annex drop would then delete the last good copy elsewhere.
-Error SpecialRemote::handle_damage(const annex::Key& key, const fs::File& object, Error found,
+Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObject& object, Error found,
                                    Conversation& conversation) {
   const auto digest = key.digest();
-  const auto status = object.status();
-  if (!digest || !status) return found;
-  ops_.drop_cache(object.descriptor(), 0, status->size);
+  if (!digest) return found;
+  object.source->drop_cache(0, object.source->size());
   const auto hasher = make_hasher(digest->algorithm);
   if (!hasher) return found;
-  const auto hashed = transfer::hash_bytes(object, status->size, *hasher, conversation.stop_token());
+  const auto hashed = transfer::hash_bytes(*object.source, *hasher, conversation.stop_token());
   if (!hashed) return hashed.error();
   if (hasher->finish() == digest->hex)
-    return {ErrorKind::transient, object.name() + " was read wrongly once and rightly the second time", 0};
-  const auto from = dataset(Access::write);
-  const auto moved = from ? (*from)->quarantine(key, status->identity) : fail(from.error());
+    return {ErrorKind::transient,
+            object.source->name() + " was read wrongly once and rightly the second time", 0};
+  const auto from = writable_dataset();
+  const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());
   if (moved && *moved) {
     // Said apart from the error, which fsck does not show.
     conversation.inform("the damaged object of " + key.text() + " was moved to " + **moved +
@@ -68,7 +68,7 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const fs::File& object
     return found;
   }
   // Also when nothing was moved: seen through another mount, the same file may have another identity.
-  memory_.note_damage(key.text(), status->identity);
+  memory_.note_damage(key.text(), {object.identity});
   if (!moved) found.message += ", and it could not be moved out of the way: " + moved.error().message;
   return found;
 }
@@ -83,24 +83,21 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   if (!config) return fail(config.error());
   const bool verified_later = git_annex_verifies(**config, (*known)->git_remote);
   if (auto verifiable = check_verifiable(*key, verified_later); !verifiable) return verifiable;
-  const auto from = dataset(Access::read);
+  const auto from = readable_dataset();
   if (!from) return fail(from.error());
   const auto object = (*from)->open_object(*key);
   if (!object) return fail(object.error());
-  const auto status = object->status();
-  if (!status) return fail(status.error());
   const auto own = private_directory(**known);
   if (!own) return fail(own.error());
   transfer::Delivery delivery;
   delivery.path = request.file;
   delivery.private_directory = *own;
   delivery.private_name = key->file_name();
-  delivery.size = status->size;
   delivery.digest = key->digest();
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
   delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   delivery.stop = conversation.stop_token();
-  auto delivered = transfer::deliver(*object, delivery);
+  auto delivered = transfer::deliver(ops_, *object->source, delivery);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   return fail(handle_damage(*key, *object, delivered.error(), conversation));
 }

@@ -108,10 +108,10 @@ Result<Presence> RiaDataset::find(const annex::Key& key) const {
   return presence_of(key, key.content_size());
 }
 
-Result<fs::File> RiaDataset::open_object(const annex::Key& key) const {
+Result<StoredObject> RiaDataset::open_object(const annex::Key& key) const {
   auto file = directory_.open_file(object_path(key), O_RDONLY | O_NONBLOCK);
   if (!file) {
-    if (!is_missing(file.error())) return file;
+    if (!is_missing(file.error())) return failure_of(file);
     const auto presence = find(key);
     if (!presence) return fail(presence.error());
     if (*presence == Presence::archived) {
@@ -129,7 +129,27 @@ Result<fs::File> RiaDataset::open_object(const annex::Key& key) const {
                 file->name() + " is damaged: it has " + std::to_string(status->size) + " bytes" +
                     (size ? ", and the key says " + std::to_string(*size) : std::string{}));
   }
-  return file;
+  auto source =
+      std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
+  return StoredObject{std::move(source), status->identity};
+}
+
+std::optional<std::string> RiaDataset::whereabouts(const annex::Key& key) const {
+  const auto presence = find(key);
+  if (!presence || *presence != Presence::present) return std::nullopt;
+  return directory_.name_of(object_path(key));
+}
+
+std::vector<std::pair<std::string, std::string>> RiaDataset::describe() const {
+  const bool mixed = hash_directories_ == HashDirectories::mixed;
+  std::vector<std::pair<std::string, std::string>> fields{
+      {"layout", mixed ? "2 (mixed hash directories)" : "1 (lower hash directories)"}, {"path", path()}};
+  if (const auto counts = count_objects()) {
+    fields.emplace_back("loose objects",
+                        std::to_string(counts->objects) + " (" + human_size(counts->bytes) + ")");
+    fields.emplace_back("archive", counts->archive ? "yes" : "no");
+  }
+  return fields;
 }
 
 const fs::Sharing& RiaDataset::sharing() {

@@ -17,18 +17,12 @@
 #include "lib/annex/key.h"
 #include "lib/fs/directory.h"
 #include "lib/fs/temporary_file.h"
+#include "lib/store/readable_dataset.h"
 #include "lib/store/ria_store.h"
 
 namespace microstage::store {
 
 enum class HashDirectories { lower, mixed };  // layout versions 1 and 2 of a dataset
-
-enum class Presence {
-  present,
-  absent,
-  wrong_size,  // something is there that cannot be the object
-  archived,    // not loose, and the dataset has an archive that may hold it
-};
 
 struct StoreReport {
   bool already_there = false;  // with the right size; its content was not looked at
@@ -48,7 +42,7 @@ struct ObjectCounts {
   bool archive = false;
 };
 
-class RiaDataset {
+class RiaDataset final : public ReadableDataset {
  public:
   // Errors: not_found when the store has no such dataset, unsupported when its layout version is neither 1
   // nor 2.
@@ -56,24 +50,21 @@ class RiaDataset {
 
   RiaDataset(RiaDataset&& other) noexcept;
   RiaDataset& operator=(RiaDataset&&) = delete;
-  ~RiaDataset();  // sweeps .microstage and removes it when it is empty: inodes are rationed
+  ~RiaDataset() override;  // sweeps .microstage and removes it when it is empty: inodes are rationed
 
   [[nodiscard]] HashDirectories hash_directories() const { return hash_directories_; }
-  [[nodiscard]] const std::string& path() const { return directory_.name(); }
+  [[nodiscard]] const std::string& path() const override { return directory_.name(); }
   // The annex uuid that the store records for this content; empty when it records none.
   [[nodiscard]] std::string storage_uuid() const;
   // Below the dataset: "annex/objects/aa/bb/KEY/KEY". May exist or not.
   [[nodiscard]] std::string object_path(const annex::Key& key) const;
 
-  // From the file system's own metadata. `absent` only after the store itself was seen to be still there.
-  [[nodiscard]] Result<Presence> find(const annex::Key& key) const;
+  [[nodiscard]] Result<Presence> find(const annex::Key& key) const override;
 
-  // Names what is at the object's place now; nothing when nothing is, or when it cannot be seen.
-  [[nodiscard]] std::optional<fs::Identity> identity_of(const annex::Key& key) const;
-
-  // Opens the object for reading. Errors: not_found, integrity when its size is wrong, unsupported when only
-  // an archive may hold it.
-  [[nodiscard]] Result<fs::File> open_object(const annex::Key& key) const;
+  [[nodiscard]] Result<StoredObject> open_object(const annex::Key& key) const override;
+  [[nodiscard]] std::optional<fs::Identity> identity_of(const annex::Key& key) const override;
+  [[nodiscard]] std::optional<std::string> whereabouts(const annex::Key& key) const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> describe() const override;
 
   // Copies the file at `source` in as the content of `key`: hashed on the way, durable when it returns. An
   // object that is there with the right size is left alone, one of the wrong size is replaced, a mutable

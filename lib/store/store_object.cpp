@@ -19,12 +19,12 @@ constexpr int kMostTries = 64;
 constexpr const char* kWorkDirectory = ".microstage";
 constexpr const char* kQuarantine = ".microstage/quarantine";
 
-struct Source {
-  fs::File file;
+struct LocalCopy {
+  std::shared_ptr<const fs::File> file;
   fs::FileStatus status;
 };
 
-Result<Source> open_source(fs::FileOps& ops, const annex::Key& key, const std::string& path) {
+Result<LocalCopy> open_source(fs::FileOps& ops, const annex::Key& key, const std::string& path) {
   auto file = fs::File::open(ops, path, O_RDONLY | O_NONBLOCK);
   if (!file && file.error().code == ENOENT)
     return fail(ErrorKind::source_changed, path + " is gone: it was dropped or moved meanwhile", ENOENT);
@@ -38,31 +38,31 @@ Result<Source> open_source(fs::FileOps& ops, const annex::Key& key, const std::s
                                           " bytes, but the key says " + std::to_string(*size) +
                                           "; the local copy is damaged: see git annex fsck");
   }
-  return Source{std::move(*file), *status};
+  return LocalCopy{std::make_shared<fs::File>(std::move(*file)), *status};
 }
 
 // Copies into `temporary` and proves it against the key. The caller publishes.
-Result<bool> copy_verified(const Source& source, const fs::File& temporary, const annex::Key& key,
+Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, const annex::Key& key,
                            const TransferControl& control) {
   const auto digest = key.digest();
   const auto hasher = digest ? make_hasher(digest->algorithm) : nullptr;
   if (digest && !hasher) return fail(ErrorKind::unsupported, "its digest cannot be computed on this machine");
+  transfer::FileSource bytes(source.file, 0, source.status.size);
   transfer::CopyOptions options;
   options.size = source.status.size;
   options.hasher = hasher.get();
   options.progress = control.progress;
   options.stop = control.stop;
   options.bypass_cache = true;
-  if (auto copied = transfer::copy_bytes(source.file, temporary, options); !copied)
-    return fail(copied.error());
-  const auto now = source.file.status();
+  if (auto copied = transfer::copy_bytes(bytes, temporary, options); !copied) return fail(copied.error());
+  const auto now = source.file->status();
   if (!now) return fail(now.error());
   if (!now->unchanged_since(source.status))
-    return fail(ErrorKind::source_changed, source.file.name() + " was changed while it was being copied");
+    return fail(ErrorKind::source_changed, source.file->name() + " was changed while it was being copied");
   if (hasher && hasher->finish() != digest->hex) {
     return fail(
         ErrorKind::integrity,
-        source.file.name() + " does not match its key: the local copy is damaged; see git annex fsck");
+        source.file->name() + " does not match its key: the local copy is damaged; see git annex fsck");
   }
   return hasher != nullptr;
 }

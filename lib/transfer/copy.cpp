@@ -22,15 +22,15 @@ Status cancelled() {
   return fail(ErrorKind::cancelled, "the transfer was cancelled");
 }
 
-Status ended_early(const fs::File& file, std::uint64_t at, std::uint64_t size) {
-  return fail(ErrorKind::source_changed, file.name() + " ended at byte " + std::to_string(at) + " of " +
+Status ended_early(const std::string& name, std::uint64_t at, std::uint64_t size) {
+  return fail(ErrorKind::source_changed, name + " ended at byte " + std::to_string(at) + " of " +
                                              std::to_string(size) + ": it was cut while being read");
 }
 
 // Sends written ranges to the medium behind the writer and forgets them.
 class WriteBack {
  public:
-  WriteBack(const fs::File& source, const fs::File& destination, std::uint64_t start)
+  WriteBack(Source& source, const fs::File& destination, std::uint64_t start)
       : source_(source), destination_(destination), started_(start), finished_(start) {}
 
   void written_up_to(std::uint64_t end) {
@@ -40,14 +40,14 @@ class WriteBack {
     if (started_ > finished_) {
       ops.finish_writeback(destination_.descriptor(), finished_, started_ - finished_);
       ops.drop_cache(destination_.descriptor(), finished_, started_ - finished_);
-      ops.drop_cache(source_.descriptor(), finished_, started_ - finished_);
+      source_.drop_cache(finished_, started_ - finished_);
     }
     finished_ = started_;
     started_ = end;
   }
 
  private:
-  const fs::File& source_;
+  Source& source_;
   const fs::File& destination_;
   std::uint64_t started_;
   std::uint64_t finished_;
@@ -56,7 +56,7 @@ class WriteBack {
 // One copy in progress: the ring of buffers and what is done with each block.
 class Copy {
  public:
-  Copy(const fs::File& source, const fs::File& destination, const CopyOptions& options)
+  Copy(Source& source, const fs::File& destination, const CopyOptions& options)
       : source_(source),
         destination_(destination),
         options_(options),
@@ -96,14 +96,15 @@ class Copy {
   };
 
   // The next buffer, once the hash worker no longer needs it, filled from `file` at `at`.
-  Result<std::span<std::byte>> read_block(const fs::File& file, std::uint64_t at, std::uint64_t end) {
+  template <class Readable>  // a Source, or the destination's file
+  Result<std::span<std::byte>> read_block(Readable& file, std::uint64_t at, std::uint64_t end) {
     if (worker_) worker_->wait_until_below(buffers_.size());
     Buffer& buffer = buffers_[next_++ % buffers_.size()];
     const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size, end - at));
     const std::span block(buffer.bytes.get(), length);
     const auto count = file.read_at(block, at);
     if (!count) return fail(count.error());
-    if (*count < length) return tl::unexpected(ended_early(file, at + *count, end).error());
+    if (*count < length) return tl::unexpected(ended_early(file.name(), at + *count, end).error());
     return block;
   }
 
@@ -130,7 +131,7 @@ class Copy {
     return options_.before_write ? options_.before_write(at) : Status{};
   }
 
-  const fs::File& source_;
+  Source& source_;
   const fs::File& destination_;
   const CopyOptions& options_;
   std::vector<Buffer> buffers_;
@@ -141,21 +142,22 @@ class Copy {
 
 }  // namespace
 
-Status copy_bytes(const fs::File& source, const fs::File& destination, const CopyOptions& options) {
-  source.ops().read_ahead(source.descriptor());
+Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options) {
+  source.read_ahead();
   return Copy(source, destination, options).run();
 }
 
-Status hash_bytes(const fs::File& file, std::uint64_t size, Hasher& hasher, const std::stop_token& stop) {
+Status hash_bytes(Source& source, Hasher& hasher, const std::stop_token& stop) {
+  const std::uint64_t size = source.size();
   const auto length =
       static_cast<std::size_t>(std::max<std::uint64_t>(1, std::min<std::uint64_t>(kBlock, size)));
   std::vector<std::byte> buffer(length);
   for (std::uint64_t at = 0; at < size;) {
     if (stop.stop_requested()) return cancelled();
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, size - at));
-    const auto count = file.read_at(std::span(buffer).first(wanted), at);
+    const auto count = source.read_at(std::span(buffer).first(wanted), at);
     if (!count) return fail(count.error());
-    if (*count < wanted) return ended_early(file, at + *count, size);
+    if (*count < wanted) return ended_early(source.name(), at + *count, size);
     hasher.update(std::span(buffer).first(wanted));
     at += wanted;
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Copies the bytes of one file to another, hashing what passes. Sequential appends only: a destination never
+// Copies the bytes of a source to a file, hashing what passes. Sequential appends only: a destination never
 // has holes and its length is always its valid prefix, for others resume from it.
 //
 // Large files are hashed on a second thread beside reading and writing; memory is a fixed ring of buffers per
@@ -14,6 +14,7 @@
 #include "lib/core/hash.h"
 #include "lib/core/result.h"
 #include "lib/fs/file.h"
+#include "lib/transfer/source.h"
 
 namespace microstage::transfer {
 
@@ -34,11 +35,9 @@ struct CopyOptions {
 };
 
 // Returns when all bytes are written (not yet durable). On an error the destination holds a valid prefix.
-[[nodiscard]] Status copy_bytes(const fs::File& source, const fs::File& destination,
-                                const CopyOptions& options);
+[[nodiscard]] Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options);
 
-// Hashes the first `size` bytes of `file`; an earlier end is source_changed.
-[[nodiscard]] Status hash_bytes(const fs::File& file, std::uint64_t size, Hasher& hasher,
-                                const std::stop_token& stop);
+// Hashes all bytes of `source`; an earlier end is source_changed.
+[[nodiscard]] Status hash_bytes(Source& source, Hasher& hasher, const std::stop_token& stop);
 
 }  // namespace microstage::transfer

@@ -85,23 +85,22 @@ class GrowingFile {
   fs::Identity identity_;
 };
 
-Status damaged(const fs::File& source) {
+Status damaged(const Source& source) {
   return fail(ErrorKind::integrity, source.name() + " is damaged: its bytes do not match the key");
 }
 
 // Fills `target` from the end of what it holds to the full size and compares the digest. `resumed` tells
 // afterwards whether bytes of an earlier attempt were part of it.
-Result<bool> fill(const fs::File& source, const GrowingFile& target, const Delivery& delivery,
-                  bool& resumed) {
+Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& delivery, bool& resumed) {
   const auto status = target.file().status();
   if (!status) return fail(status.error());
-  if (status->size > delivery.size) return fail(target.meddled_with().error());
+  if (status->size > source.size()) return fail(target.meddled_with().error());
   resumed = status->size > 0;
   const auto hasher = delivery.digest ? make_hasher(delivery.digest->algorithm) : nullptr;
   if (delivery.digest && !hasher)
     return fail(ErrorKind::unsupported, "its digest cannot be computed on this machine");
   CopyOptions options;
-  options.size = delivery.size;
+  options.size = source.size();
   options.offset = status->size;
   options.hasher = hasher.get();
   options.progress = delivery.progress;
@@ -112,10 +111,9 @@ Result<bool> fill(const fs::File& source, const GrowingFile& target, const Deliv
 }
 
 // After a resumed file came out wrong: was it the source or the earlier bytes?
-Result<bool> source_is_good(const fs::File& source, const Delivery& delivery) {
+Result<bool> source_is_good(Source& source, const Delivery& delivery) {
   const auto hasher = make_hasher(delivery.digest->algorithm);
-  if (auto hashed = hash_bytes(source, delivery.size, *hasher, delivery.stop); !hashed)
-    return fail(hashed.error());
+  if (auto hashed = hash_bytes(source, *hasher, delivery.stop); !hashed) return fail(hashed.error());
   return hasher->finish() == delivery.digest->hex;
 }
 
@@ -131,8 +129,8 @@ Result<GrowingFile> open_to_fill(fs::FileOps& ops, const std::string& path, std:
   return GrowingFile::open(ops, path);
 }
 
-Status follow(const fs::File& source, const Delivery& delivery) {
-  auto target = open_to_fill(source.ops(), delivery.path, delivery.size);
+Status follow(fs::FileOps& ops, Source& source, const Delivery& delivery) {
+  auto target = open_to_fill(ops, delivery.path, source.size());
   if (!target) return fail(target.error());
   bool resumed = false;
   const auto right = fill(source, *target, delivery, resumed);
@@ -191,11 +189,10 @@ Result<GrowingFile> open_private(fs::FileOps& ops, const Delivery& delivery,
   }
 }
 
-Status verify_once(const fs::File& source, const Delivery& delivery) {
-  fs::FileOps& ops = source.ops();
-  const bool resumable = delivery.size >= kSmallObject && delivery.digest;
+Status verify_once(fs::FileOps& ops, Source& source, const Delivery& delivery) {
+  const bool resumable = source.size() >= kSmallObject && delivery.digest;
   for (bool again = false;; again = true) {
-    const auto target = open_private(ops, delivery, resumable && !again ? delivery.size : 0);
+    const auto target = open_private(ops, delivery, resumable && !again ? source.size() : 0);
     if (!target) return fail(target.error());
     bool resumed = false;
     const auto right = fill(source, *target, delivery, resumed);
@@ -217,9 +214,9 @@ Status verify_once(const fs::File& source, const Delivery& delivery) {
 
 }  // namespace
 
-Status deliver(const fs::File& source, const Delivery& delivery) {
-  const bool in_place = delivery.mode == DeliveryMode::follow && delivery.size >= kSmallObject;
-  return in_place ? follow(source, delivery) : verify_once(source, delivery);
+Status deliver(fs::FileOps& ops, Source& source, const Delivery& delivery) {
+  const bool in_place = delivery.mode == DeliveryMode::follow && source.size() >= kSmallObject;
+  return in_place ? follow(ops, source, delivery) : verify_once(ops, source, delivery);
 }
 
 }  // namespace microstage::transfer

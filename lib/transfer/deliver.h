@@ -16,7 +16,8 @@
 
 #include "lib/core/hash.h"
 #include "lib/core/result.h"
-#include "lib/fs/file.h"
+#include "lib/fs/file_ops.h"
+#include "lib/transfer/source.h"
 
 namespace microstage::transfer {
 
@@ -30,8 +31,7 @@ struct Delivery {
   std::string path;               // as git-annex gave it
   std::string private_directory;  // for files not yet shown; made when missing
   std::string private_name;       // one plain name, the same for each attempt at this object
-  std::uint64_t size = 0;
-  std::optional<Digest> digest;  // none: only the size can be checked
+  std::optional<Digest> digest;   // none: only the size can be checked
   DeliveryMode mode = DeliveryMode::follow;
   std::function<void(std::uint64_t bytes)> progress;
   std::stop_token stop;
@@ -44,6 +44,6 @@ inline constexpr std::uint64_t kSmallObject = std::uint64_t{1} << 20U;
 // Errors: integrity when the source is damaged (nothing of it stays); transient when somebody else is writing
 // or has replaced the file, or an earlier partial was damaged (it is removed); cancelled and the rest leave a
 // valid prefix.
-[[nodiscard]] Status deliver(const fs::File& source, const Delivery& delivery);
+[[nodiscard]] Status deliver(fs::FileOps& ops, Source& source, const Delivery& delivery);
 
 }  // namespace microstage::transfer

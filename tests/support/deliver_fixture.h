@@ -15,7 +15,6 @@ struct Clone {
     delivery.path = path;
     delivery.private_directory = scratch / "git/microstage/private";
     delivery.private_name = "KEY";
-    delivery.size = bytes.size();
     delivery.digest = Digest{{HashFamily::sha2, 256}, hex_digest({HashFamily::sha2, 256}, bytes)};
   }
 
@@ -24,8 +23,12 @@ struct Clone {
   }
   [[nodiscard]] static Status deliver_from(const std::string& source, const transfer::Delivery& wanted,
                                            fs::FileOps& ops = fs::posix_file_ops()) {
-    const auto file = fs::File::open(ops, source, O_RDONLY);
-    return file ? transfer::deliver(*file, wanted) : fail(file.error());
+    auto file = fs::File::open(ops, source, O_RDONLY);
+    if (!file) return fail(file.error());
+    const auto status = file->status();
+    if (!status) return fail(status.error());
+    transfer::FileSource whole(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
+    return transfer::deliver(ops, whole, wanted);
   }
   // The same source with one byte wrong.
   [[nodiscard]] std::string damaged_source(std::size_t at) const {

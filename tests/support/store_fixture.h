@@ -66,4 +66,12 @@ struct StoreFixture {
   annex::Key key = sha256_key(bytes);
 };
 
+// All that can be read of it; fewer bytes than its size when it was cut.
+inline std::string content_of(const store::StoredObject& object) {
+  std::string bytes(object.source->size(), '\0');
+  const auto count = object.source->read_at(std::as_writable_bytes(std::span(bytes)), 0);
+  bytes.resize(count.value_or(0));
+  return bytes;
+}
+
 }  // namespace microstage::testing

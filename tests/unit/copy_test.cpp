@@ -28,16 +28,21 @@ struct Pair {
       : source_path(scratch / "source"), path(scratch / "destination") {
     write_file(source_path, bytes);
     write_file(path, prefix);
-    source.emplace(std::move(*File::open(ops, source_path, O_RDONLY)));
+    source = std::make_shared<File>(std::move(*File::open(ops, source_path, O_RDONLY)));
     destination.emplace(std::move(*File::open(ops, path, O_RDWR)));
     options.size = bytes.size();
     options.offset = prefix.size();
   }
-  Status copy() { return transfer::copy_bytes(*source, *destination, options); }
+  transfer::FileSource& from() {
+    whole = std::make_unique<transfer::FileSource>(source, 0, options.size);
+    return *whole;
+  }
+  Status copy() { return transfer::copy_bytes(from(), *destination, options); }
 
   std::string source_path;
   std::string path;
-  std::optional<File> source;
+  std::shared_ptr<const File> source;
+  std::unique_ptr<transfer::FileSource> whole;
   std::optional<File> destination;
   transfer::CopyOptions options;
 };
@@ -161,8 +166,7 @@ TEST_CASE("hashing an earlier prefix can be cancelled too") {
   pair.options.stop = stop.get_token();
   CHECK(pair.copy().error().kind == ErrorKind::cancelled);
   const auto other = make_hasher(kSha256);
-  CHECK(transfer::hash_bytes(*pair.source, bytes.size(), *other, stop.get_token()).error().kind ==
-        ErrorKind::cancelled);
+  CHECK(transfer::hash_bytes(pair.from(), *other, stop.get_token()).error().kind == ErrorKind::cancelled);
 }
 
 TEST_CASE("a source that shrinks while it is copied is a changed source, and nothing is made up") {
@@ -178,8 +182,7 @@ TEST_CASE("a source that shrinks while it is copied is a changed source, and not
   CHECK(copied.error().kind == ErrorKind::source_changed);
   CHECK((read_file(pair.path) == bytes.substr(0, cut / kMiB * kMiB)));
   const auto hasher = make_hasher(kSha256);
-  CHECK(transfer::hash_bytes(*pair.source, bytes.size(), *hasher, {}).error().kind ==
-        ErrorKind::source_changed);
+  CHECK(transfer::hash_bytes(pair.from(), *hasher, {}).error().kind == ErrorKind::source_changed);
 }
 
 TEST_CASE("a refusal before a write ends the copy before that write") {

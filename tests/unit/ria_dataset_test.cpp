@@ -27,7 +27,7 @@ TEST_CASE("an object is present when it is there with its size, in both layouts"
   CHECK(fixture.find() == Presence::present);
   const auto file = fixture.open().open_object(fixture.key);
   REQUIRE(file);
-  CHECK(fs::read_small_file(*file, 100) == "content");
+  CHECK(testing::content_of(*file) == "content");
 }
 
 TEST_CASE("a key that does not tell its size is present when anything regular is there") {
@@ -194,7 +194,7 @@ TEST_CASE(
   CHECK(fixture.tree() == fixture.tree_with_object_only());
   // Removed, or replaced by a good one, just before the move.
   for (const bool replaced : {true, false}) {
-    const auto meant = fixture.open().open_object(fixture.key)->status()->identity;
+    const auto meant = fixture.open().open_object(fixture.key)->identity;
     FaultyFileOps ops;
     ops.before(Op::rename, 1, [&] {
       write_file(fixture.scratch / "good", fixture.bytes);

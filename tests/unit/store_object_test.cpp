@@ -85,7 +85,7 @@ TEST_CASE("a reader keeps the bytes that it opened when the object is replaced o
   CHECK(fs::read_small_file(*reader, 100) == "sho");
   const auto object = fixture.open().open_object(fixture.key);
   REQUIRE(fixture.remove());
-  CHECK(fs::read_small_file(*object, 100) == fixture.bytes);
+  CHECK(testing::content_of(*object) == fixture.bytes);
 }
 
 TEST_CASE("the manifest of a git repository is replaced each time, also by one of the same size") {

@@ -155,7 +155,7 @@ TEST_CASE("the object of a read that has begun may be removed or replaced at any
       if (replaced) CHECK(fixture.store());
     });
     const auto object = dataset.open_object(fixture.key);
-    if (object) CHECK(fs::read_small_file(*object, 1000) == fixture.bytes);
+    if (object) CHECK(testing::content_of(*object) == fixture.bytes);
     if (!object) CHECK(object.error().kind == ErrorKind::not_found);
     count = ops.count();
   }
@@ -211,8 +211,7 @@ TEST_CASE("many threads store, read and remove one key at once, and nobody ever 
           if (const auto stored = dataset.store(fixture.key, fixture.source, {}); !stored)
             complain(stored.error());
           if (const auto object = dataset.open_object(fixture.key)) {
-            if (fs::read_small_file(*object, fixture.bytes.size()) != fixture.bytes)
-              complain({ErrorKind::bug, "wrong bytes", 0});
+            if (testing::content_of(*object) != fixture.bytes) complain({ErrorKind::bug, "wrong bytes", 0});
           } else if (object.error().kind != ErrorKind::not_found) {
             complain(object.error());
           }
