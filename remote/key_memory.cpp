@@ -17,20 +17,4 @@ LastStore KeyMemory::last_store(const std::string& key) const {
   return entry == stored_.end() ? LastStore::none : entry->second;
 }
 
-void KeyMemory::note_damage(const std::string& key, const DamagedObject& object) {
-  const std::lock_guard lock(mutex_);
-  damaged_.insert_or_assign(key, object);
-}
-
-void KeyMemory::forget_damage(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  damaged_.erase(key);
-}
-
-std::optional<DamagedObject> KeyMemory::damaged_object(const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto entry = damaged_.find(key);
-  return entry == damaged_.end() ? std::nullopt : std::optional(entry->second);
-}
-
 }  // namespace microstage::remote

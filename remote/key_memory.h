@@ -6,10 +6,7 @@
 
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
-
-#include "lib/fs/file.h"
 
 namespace microstage::remote {
 
@@ -20,11 +17,6 @@ enum class LastStore {
   unproven,  // we wrote it and could compare only its size
 };
 
-// An object whose bytes were found wrong. Without an identity, any object of that key counts as it.
-struct DamagedObject {
-  std::optional<fs::Identity> identity;
-};
-
 class KeyMemory {
  public:
   void note_store(const std::string& key, LastStore how);
@@ -32,15 +24,9 @@ class KeyMemory {
   void note_other_request(const std::string& key) { note_store(key, LastStore::none); }
   [[nodiscard]] LastStore last_store(const std::string& key) const;
 
-  // An object that was found damaged and could not be moved away, by the identity it has where we read it.
-  void note_damage(const std::string& key, const DamagedObject& object);
-  void forget_damage(const std::string& key);
-  [[nodiscard]] std::optional<DamagedObject> damaged_object(const std::string& key) const;
-
  private:
   mutable std::mutex mutex_;
   std::map<std::string, LastStore> stored_;
-  std::map<std::string, DamagedObject> damaged_;
 };
 
 }  // namespace microstage::remote

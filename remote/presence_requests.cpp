@@ -30,10 +30,12 @@ std::string SpecialRemote::check_present(const Request& request) {
 
 // While the object that was found damaged is still the one there.
 bool SpecialRemote::is_damaged(const annex::Key& key) {
-  const auto damaged = memory_.damaged_object(key.text());
+  const auto damaged = damage_marks().find(key);
   if (!damaged) return false;
   const auto where = readable_dataset();
-  return !where || !damaged->identity || (*where)->identity_of(key) == damaged->identity;
+  if (!where || !damaged->inode) return true;
+  const auto now = (*where)->identity_of(key);
+  return now && now->inode == *damaged->inode;
 }
 
 Status SpecialRemote::remove(const Request& request, Conversation& conversation) {
@@ -58,7 +60,7 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
   if (!suspect) return (*where)->remove(*key);
   const auto kept = (*where)->quarantine(*key);
   if (!kept) return fail(kept.error());
-  memory_.forget_damage(request.key);
+  damage_marks().forget(*key);
   if (*kept)
     conversation.inform("the object of " + request.key + " is not to be trusted and was moved to " + **kept);
   return {};

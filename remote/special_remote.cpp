@@ -143,6 +143,15 @@ Result<std::string> SpecialRemote::private_directory(const CommittedSettings& se
   return settings.git_dir + "/annex/microstage/" + uuid->text();
 }
 
+DamageMarks& SpecialRemote::damage_marks() {
+  const std::lock_guard lock(mutex_);
+  if (!damage_marks_) {
+    const auto own = settings_ ? private_directory(*settings_) : fail(ErrorKind::invalid, "");
+    damage_marks_ = std::make_unique<DamageMarks>(ops_, own ? *own + ".damaged" : std::string{});
+  }
+  return *damage_marks_;
+}
+
 SpecialRemote::~SpecialRemote() {
   constexpr std::int64_t kKeepPartials = 7 * 24 * 3600;  // seconds
   const auto directory = settings_ ? private_directory(*settings_) : fail(ErrorKind::invalid, "");

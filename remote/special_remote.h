@@ -12,6 +12,7 @@
 #include "lib/fs/file_ops.h"
 #include "lib/store/ria_dataset.h"
 #include "remote/conversation.h"
+#include "remote/damage_marks.h"
 #include "remote/key_memory.h"
 #include "remote/settings.h"
 
@@ -61,6 +62,7 @@ class SpecialRemote {
   [[nodiscard]] Error handle_damage(const annex::Key& key, const store::StoredObject& object, Error found,
                                     Conversation& conversation);
   [[nodiscard]] bool is_damaged(const annex::Key& key);
+  [[nodiscard]] DamageMarks& damage_marks();
 
   fs::FileOps& ops_;
   KeyMemory memory_;
@@ -68,6 +70,7 @@ class SpecialRemote {
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
+  std::unique_ptr<DamageMarks> damage_marks_;
   std::shared_ptr<store::ReadableDataset> read_dataset_;
   std::shared_ptr<store::RiaDataset> write_dataset_;
 };

@@ -18,7 +18,7 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation) 
   control.replace = is_damaged(*key);
   const auto report = (*target)->store(*key, request.file, control);
   if (!report) return fail(report.error());
-  memory_.forget_damage(request.key);
+  damage_marks().forget(*key);
   const bool kept = report->already_there || report->hashed;
   // A manifest is removed and stored anew on purpose.
   if (!key->is_mutable()) memory_.note_store(request.key, kept ? LastStore::kept : LastStore::unproven);
@@ -56,9 +56,10 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
   if (!hasher) return found;
   const auto hashed = transfer::hash_bytes(*object.source, *hasher, conversation.stop_token());
   if (!hashed) return hashed.error();
-  if (hasher->finish() == digest->hex)
+  if (hasher->finish() == digest->hex) {
     return {ErrorKind::transient,
             object.source->name() + " was read wrongly once and rightly the second time", 0};
+  }
   const auto from = writable_dataset();
   const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());
   if (moved && *moved) {
@@ -68,7 +69,7 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
     return found;
   }
   // Also when nothing was moved: seen through another mount, the same file may have another identity.
-  memory_.note_damage(key.text(), {object.identity});
+  damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
   if (!moved) found.message += ", and it could not be moved out of the way: " + moved.error().message;
   return found;
 }
@@ -98,6 +99,7 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   delivery.stop = conversation.stop_token();
   auto delivered = transfer::deliver(ops_, *object->source, delivery);
+  if (delivered && delivery.digest) damage_marks().forget(*key);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   return fail(handle_damage(*key, *object, delivered.error(), conversation));
 }
