@@ -1,34 +1,18 @@
 #pragma once
-// git's configuration as git itself resolves it over all scopes: files, includes, -c and GIT_CONFIG_COUNT.
-// Pure, but for load_git_config, which starts git once.
+// What git's configuration, as git itself resolves it over all scopes (files, includes, -c and
+// GIT_CONFIG_COUNT), means for a retrieve.
 
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
+#include "lib/annex/git_config.h"
 #include "lib/core/result.h"
 
 namespace microstage::remote {
 
-class GitConfig {
- public:
-  // The output of `git config --null --list`: entries NAME\nVALUE\0, or NAME\0 for a bare name, which means
-  // true.
-  [[nodiscard]] static GitConfig parse(std::string_view listing);
+using annex::GitConfig;
 
-  // The value that counts (the last one). Names as git prints them: section and variable in lower case.
-  [[nodiscard]] std::optional<std::string> value(const std::string& name) const;
-  [[nodiscard]] std::vector<std::string> values(const std::string& name) const;
-  [[nodiscard]] std::vector<std::string> remotes() const;
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> instead_of() const;  // {base, prefix}
-
- private:
-  std::multimap<std::string, std::string> entries_;  // equal names in order of appearance
-};
-
+// Starts git once.
 [[nodiscard]] Result<GitConfig> load_git_config();
 
 // Will git-annex surely compare what we retrieve with its key? It skips that when unverified downloads are

@@ -107,7 +107,7 @@ Result<Clone> inspect_clone(const std::string& given) {
   if (!config) return failure_of(config);
   auto id = dataset_id(git, repository->bare);
   if (!id) return failure_of(id);
-  if (config->get("annex.uuid").empty()) {
+  if (config->value("annex.uuid").value_or("").empty()) {
     return fail(ErrorKind::invalid,
                 path + " has no annex (annex.uuid is not set); run 'git annex init' there first");
   }

@@ -32,46 +32,6 @@ Error failure(std::string_view program, const std::string& where, const fs::Proc
 
 }  // namespace
 
-GitConfig GitConfig::parse(std::string_view null_list) {
-  GitConfig config;
-  for (const std::string_view entry : split(null_list, '\0')) {
-    if (entry.empty()) continue;
-    const std::size_t newline = entry.find('\n');
-    const bool valueless = newline == std::string_view::npos;  // "[annex] private" means true
-    config.values_[std::string{entry.substr(0, newline)}].emplace_back(valueless ? "true"
-                                                                                 : entry.substr(newline + 1));
-  }
-  return config;
-}
-
-std::string GitConfig::get(const std::string& name) const {
-  const auto found = values_.find(name);
-  return found == values_.end() ? std::string{} : found->second.back();
-}
-
-std::vector<std::string> GitConfig::all(const std::string& name) const {
-  const auto found = values_.find(name);
-  return found == values_.end() ? std::vector<std::string>{} : found->second;
-}
-
-bool GitConfig::has_section(const std::string& prefix) const {
-  const auto next = values_.lower_bound(prefix);
-  return next != values_.end() && next->first.starts_with(prefix);
-}
-
-std::vector<std::pair<std::string, std::string>> GitConfig::instead_of() const {
-  constexpr std::string_view kSuffix = ".insteadof";
-  std::vector<std::pair<std::string, std::string>> rules;
-  for (const auto& [name, values] : values_) {
-    std::string_view base = name;
-    if (!consume_prefix(base, "url.") || !base.ends_with(kSuffix)) continue;
-    base.remove_suffix(kSuffix.size());
-    for (const std::string& value : values)
-      rules.emplace_back(std::string{base}, value);
-  }
-  return rules;
-}
-
 Git::Git(const fs::File& directory) : directory_(directory.name()), start_(path_of(directory)) {}
 
 Arguments Git::command(const Arguments& arguments) const {

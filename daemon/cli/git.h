@@ -3,11 +3,10 @@
 //
 // Threads: const members may be called from several threads.
 
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "lib/annex/git_config.h"
 #include "lib/core/result.h"
 #include "lib/fs/file.h"
 #include "lib/fs/process.h"
@@ -16,21 +15,7 @@ namespace microstage::cli {
 
 using Arguments = std::vector<std::string>;
 
-// git's configuration as `git config --null --list` prints it: names with section and variable in lower case.
-class GitConfig {
- public:
-  [[nodiscard]] static GitConfig parse(std::string_view null_list);
-
-  // The last value, which is the one that holds; empty when there is none.
-  [[nodiscard]] std::string get(const std::string& name) const;
-  [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
-  [[nodiscard]] bool has_section(const std::string& prefix) const;
-  // url.<base>.insteadOf as {base, prefix}.
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> instead_of() const;
-
- private:
-  std::map<std::string, std::vector<std::string>> values_;
-};
+using annex::GitConfig;
 
 class Git {
  public:

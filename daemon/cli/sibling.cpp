@@ -30,7 +30,7 @@ bool leads_to(const Clone& clone, const std::string& url, const std::string& pla
 }  // namespace
 
 Status check_sibling(const Clone& clone, const store::RiaStore& store, const std::string& name) {
-  const std::string url = clone.config.get("remote." + name + ".url");
+  const std::string url = clone.config.value("remote." + name + ".url").value_or("");
   const std::string place = store.path() + "/" + clone.id.store_path();
   if (url.empty() || leads_to(clone, url, place)) return {};
   return fail(ErrorKind::invalid, clone.path + " already has a sibling " + name + " at " + url +
@@ -47,19 +47,19 @@ Result<bool> set_sibling(const Clone& clone, const std::string& name, const std:
     return git.set_config(section + variable, value);
   };
   // The URL comes last: with it the sibling exists, and then it must be whole.
-  if (clone.config.get(section + "annex-ignore") != "true")
+  if (clone.config.value(section + "annex-ignore").value_or("") != "true")
     if (auto done = set("annex-ignore", "true"); !done) return fail(done.error());
-  const auto depends = clone.config.all(section + "datalad-publish-depends");
+  const auto depends = clone.config.values(section + "datalad-publish-depends");
   if (std::find(depends.begin(), depends.end(), storage) == depends.end()) {
     changed = true;
     if (auto added = git.add_config(section + "datalad-publish-depends", storage); !added)
       return fail(added.error());
   }
-  if (clone.config.get(section + "fetch").empty()) {
+  if (clone.config.value(section + "fetch").value_or("").empty()) {
     if (auto done = set("fetch", "+refs/heads/*:refs/remotes/" + name + "/*"); !done)
       return fail(done.error());
   }
-  if (clone.config.get(section + "url").empty())
+  if (clone.config.value(section + "url").value_or("").empty())
     if (auto done = set("url", place); !done) return fail(done.error());
   return changed;
 }

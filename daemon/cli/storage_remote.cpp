@@ -100,7 +100,7 @@ std::string free_name(const Clone& clone, const SpecialRemotes& remotes, const s
   const bool recorded =
       std::any_of(remotes.begin(), remotes.end(), [&](const SpecialRemote& r) { return r.name() == wanted; });
   // Without a URL it is what an interrupted initremote left, see remove_leftover.
-  const bool configured = !clone.config.get("remote." + wanted + ".url").empty();
+  const bool configured = !clone.config.value("remote." + wanted + ".url").value_or("").empty();
   return recorded || configured ? std::string{} : wanted;
 }
 
@@ -148,7 +148,7 @@ Arguments parameters(const Clone& clone, const StoragePlan& plan, const char* ty
 }
 
 bool is_enabled(const GitConfig& config, const std::string& name, const std::string& uuid) {
-  return config.get("remote." + name + ".annex-uuid") == uuid;
+  return config.value("remote." + name + ".annex-uuid").value_or("") == uuid;
 }
 
 // An initremote that was killed leaves a section that would make the next one refuse the name.
@@ -184,7 +184,7 @@ Status init_ora(const Clone& clone, const StoragePlan& plan, const std::string& 
 // remote that was enabled automatically needs it too. True: it was set now.
 Result<bool> override_url(const Clone& clone, const StoragePlan& plan, const std::string& name) {
   const std::string variable = "remote." + name + ".ora-url";
-  if (!plan.other_url || clone.config.get(variable) == plan.url) return false;
+  if (!plan.other_url || clone.config.value(variable).value_or("") == plan.url) return false;
   if (auto set = clone.git().set_config(variable, plan.url); !set) return fail(set.error());
   return true;
 }
@@ -192,7 +192,7 @@ Result<bool> override_url(const Clone& clone, const StoragePlan& plan, const std
 Result<std::string> recorded_uuid(const Clone& clone, const StoragePlan& plan) {
   const auto config = clone.git().config();
   if (!config) return fail(config.error());
-  std::string uuid = config->get("remote." + plan.owner + ".annex-uuid");
+  std::string uuid = config->value("remote." + plan.owner + ".annex-uuid").value_or("");
   if (uuid.empty()) {
     return fail(ErrorKind::bug,
                 "git annex set no uuid for " + plan.owner + " in " + clone.path + "; connect again");

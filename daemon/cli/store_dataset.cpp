@@ -238,7 +238,7 @@ Result<std::string> StoreDataset::check(const store::RiaStore& store, const Data
   const auto config = existing ? read_config(*existing) : fail(existing.error());
   if (!config && config.error().code == ENOENT) return std::string{};
   if (!config) return fail(config.error());
-  return config->get(kUuid);
+  return config->value(kUuid).value_or("");
 }
 
 Result<StoreDataset> StoreDataset::make(const store::RiaStore& store, const Clone& clone,
@@ -256,7 +256,7 @@ Result<StoreDataset> StoreDataset::make(const store::RiaStore& store, const Clon
 Result<std::string> StoreDataset::uuid() const {
   const auto config = read_config(directory_);
   if (!config) return fail(config.error());
-  return config->get(kUuid);
+  return config->value(kUuid).value_or("");
 }
 
 // Appended, for the last value is the one that holds: `git config` would write to wherever a link leads that
@@ -268,7 +268,7 @@ Status StoreDataset::configure(const std::vector<Setting>& settings) {
   if (!config) return fail(config.error());
   std::string added;
   for (const Setting& setting : settings)
-    if (config->get(setting.name) != setting.value) added += text_of(setting);
+    if (config->value(setting.name).value_or("") != setting.value) added += text_of(setting);
   if (added.empty()) return {};
   const auto status = file->status();
   if (!status) return fail(status.error());

@@ -116,13 +116,8 @@ std::string Key::hashed_text() const {
 }
 
 std::string Key::hash_directories_lower() const {
-  const auto md5 = md5_of(hashed_text());
-  constexpr std::string_view digits = "0123456789abcdef";
-  const auto digit = [&](std::size_t i) {
-    const unsigned byte = md5.at(i / 2);
-    return digits[i % 2 == 0 ? byte >> 4U : byte & 15U];
-  };
-  return {digit(0), digit(1), digit(2), '/', digit(3), digit(4), digit(5)};
+  const std::string md5 = hex(md5_of(hashed_text()));
+  return md5.substr(0, 3) + "/" + md5.substr(3, 3);
 }
 
 std::string Key::hash_directories_mixed() const {

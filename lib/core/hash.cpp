@@ -8,21 +8,11 @@
 #include <stdexcept>
 
 #include "lib/core/blake2_parallel.h"
+#include "lib/core/text.h"
 
 namespace microstage {
 
 namespace {
-
-std::string hex(std::span<const unsigned char> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
-  }
-  return text;
-}
 
 // OpenSSL 3 looks a digest up under a lock each time it is named; fetched once, the lookup is free. The
 // fetched objects live as long as the process.

@@ -3,6 +3,7 @@
 // Pure functions; any thread.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ namespace microstage {
 
 // "262.5 kB", "10.0 GB": decimal units, as file systems are sold and quotas are given.
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
+
+// Two lower-case digits for each byte.
+[[nodiscard]] std::string hex(std::span<const unsigned char> bytes);
 
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 

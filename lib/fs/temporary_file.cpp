@@ -1,10 +1,8 @@
 #include "lib/fs/temporary_file.h"
 
-#include <sys/random.h>
-
-#include <array>
 #include <cerrno>
-#include <cstdio>
+
+#include "lib/core/random.h"
 
 namespace microstage::fs {
 
@@ -12,18 +10,6 @@ namespace {
 
 constexpr std::string_view kSuffix = ".part";
 constexpr std::size_t kRandomBytes = 8;
-
-std::string random_name() {
-  std::array<unsigned char, kRandomBytes> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) bytes.fill(0);
-  std::string name;
-  for (const unsigned char byte : bytes) {
-    std::array<char, 3> digits{};
-    std::snprintf(digits.data(), digits.size(), "%02x", byte);
-    name += digits.data();
-  }
-  return name + std::string{kSuffix};
-}
 
 // A new file can be swept between its creation and its locking; then its name is gone, or a sweeper holds the
 // lock and is about to take it, and another file must be made.
@@ -41,7 +27,7 @@ constexpr int kMostTries = 16;
 
 Result<TemporaryFile> TemporaryFile::create(const Directory& directory, mode_t mode) {
   for (int tries = 0; tries < kMostTries; ++tries) {
-    const std::string name = random_name();
+    const std::string name = random_hex(kRandomBytes) + std::string{kSuffix};
     auto file = directory.open_file(name, O_RDWR | O_CREAT | O_EXCL, mode);
     if (!file && file.error().code == EEXIST) continue;
     if (!file) return failure_of(file);

@@ -1,10 +1,9 @@
 // RiaDataset::store and ::quarantine: how objects come in, and how damaged ones go out of the way.
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <ctime>
 
+#include "lib/core/random.h"
 #include "lib/core/text.h"
 #include "lib/fs/temporary_file.h"
 #include "lib/store/ria_dataset.h"
@@ -144,15 +143,11 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
 namespace {
 
 std::string quarantine_name() {
-  std::uint32_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = 0;
   const std::time_t now = std::time(nullptr);
   std::tm calendar{};
   ::gmtime_r(&now, &calendar);
-  char text[40];  // NOLINT: strftime and snprintf want a plain array
-  const std::size_t length = std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &calendar);
-  std::snprintf(text + length, sizeof text - length, "-%08x", random);
-  return text;
+  char text[40];  // NOLINT: strftime wants a plain array
+  return std::string(text, std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ-", &calendar)) + random_hex(4);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "lib/core/text.h"
 #include "lib/transfer/copy.h"
 
 namespace microstage::transfer {
@@ -148,12 +149,8 @@ Status follow(fs::FileOps& ops, Source& source, const Delivery& delivery) {
 // A hidden name beside the path, of this remote alone: short, for a key may be as long as a file name can be,
 // and no key itself, for git-annex reads keys from the names around it.
 std::string private_path_beside(const Delivery& delivery) {
-  std::string path = parent_of(delivery.path) + "/.microstage.";
-  for (const unsigned char byte : md5_of(delivery.private_directory + "/" + delivery.private_name)) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    path += {digits[byte >> 4U], digits[byte & 15U]};
-  }
-  return path;
+  return parent_of(delivery.path) + "/.microstage." +
+         hex(md5_of(delivery.private_directory + "/" + delivery.private_name));
 }
 
 // Where the private file goes: the directory meant for it, unless a rename from there could not reach the
