@@ -1,7 +1,10 @@
 // SpecialRemote: the requests that move content, TRANSFER STORE and RETRIEVE.
 
+#include <unistd.h>
+
 #include "lib/transfer/copy.h"
 #include "lib/transfer/deliver.h"
+#include "remote/follower.h"
 #include "remote/special_remote.h"
 
 namespace microstage::remote {
@@ -98,6 +101,8 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
   delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   delivery.stop = conversation.stop_token();
+  Follower follower(::getppid(), request.file);
+  delivery.pace = [&](std::uint64_t bytes) { follower.wait_until_near(bytes, delivery.stop); };
   auto delivered = transfer::deliver(ops_, *object->source, delivery);
   if (delivered && delivery.digest) damage_marks().forget(*key);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;

@@ -53,7 +53,8 @@ class FileOps {
   virtual void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;
   virtual void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;
   virtual void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) = 0;
-  virtual void read_ahead(int fd) = 0;
+  // Starts to bring these bytes into the cache, and returns without them.
+  virtual void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) = 0;
 };
 
 // The real file system. Lives as long as the process.

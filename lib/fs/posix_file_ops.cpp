@@ -158,7 +158,9 @@ class PosixFileOps final : public FileOps {
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override {
     ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
   }
-  void read_ahead(int fd) override { ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); }
+  void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) override {
+    ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_WILLNEED);
+  }
 
  private:
   std::atomic<bool> have_openat2_;

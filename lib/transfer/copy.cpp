@@ -84,6 +84,7 @@ class Copy {
       at += block->size();
       if (options_.bypass_cache) write_back_.written_up_to(at);
       if (options_.progress) options_.progress(at);
+      if (options_.after_write) options_.after_write(at);
     }
     worker_.reset();  // waits for the last hash
     return check(at);
@@ -143,7 +144,6 @@ class Copy {
 }  // namespace
 
 Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options) {
-  source.read_ahead();
   return Copy(source, destination, options).run();
 }
 

@@ -26,6 +26,8 @@ struct CopyOptions {
   // Called before each write and at the end; an error ends the copy. For destinations that others may
   // replace.
   std::function<Status(std::uint64_t offset)> before_write;
+  // Called after each write with the bytes in place; may block, to let a reader of the destination catch up.
+  std::function<void(std::uint64_t bytes)> after_write;
   // Bytes in place so far; called often, must return at once.
   std::function<void(std::uint64_t bytes)> progress;
   std::stop_token stop;

@@ -34,6 +34,8 @@ struct Delivery {
   std::optional<Digest> digest;   // none: only the size can be checked
   DeliveryMode mode = DeliveryMode::follow;
   std::function<void(std::uint64_t bytes)> progress;
+  // Called after each write to a file that grows in place; may block, to let its reader keep up.
+  std::function<void(std::uint64_t bytes)> pace;
   std::stop_token stop;
 };
 

@@ -27,8 +27,6 @@ class Source {
   // Fills the buffer from `offset`; fewer bytes only at the end. Readers go forward, so a server may stream.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
 
-  // All of it will be read, in order.
-  virtual void read_ahead() {}
   // These bytes will not be read again soon: a shared machine's cache has better uses.
   virtual void drop_cache(std::uint64_t offset, std::uint64_t length) {
     static_cast<void>(offset);
@@ -36,7 +34,8 @@ class Source {
   }
 };
 
-// `size` bytes of a file, from `start`.
+// `size` bytes of a file, from `start`. Has the kernel read well ahead of us, so that the disk that is read
+// from does not wait while we write; its own read-ahead is a few hundred KiB.
 class FileSource final : public Source {
  public:
   FileSource(std::shared_ptr<const fs::File> file, std::uint64_t start, std::uint64_t size)
@@ -45,13 +44,15 @@ class FileSource final : public Source {
   [[nodiscard]] const std::string& name() const override { return file_->name(); }
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override;
-  void read_ahead() override;
   void drop_cache(std::uint64_t offset, std::uint64_t length) override;
 
  private:
+  void read_ahead_of(std::uint64_t offset);
+
   std::shared_ptr<const fs::File> file_;
   std::uint64_t start_;
   std::uint64_t size_;
+  std::uint64_t asked_for_ = 0;  // bytes up to here are in the cache or on their way
 };
 
 }  // namespace microstage::transfer

@@ -311,8 +311,8 @@ void FaultyFileOps::drop_cache(int fd, std::uint64_t offset, std::uint64_t lengt
   real_.drop_cache(fd, offset, length);
 }
 
-void FaultyFileOps::read_ahead(int fd) {
-  real_.read_ahead(fd);
+void FaultyFileOps::read_ahead(int fd, std::uint64_t offset, std::uint64_t length) {
+  real_.read_ahead(fd, offset, length);
 }
 
 }  // namespace microstage::testing

@@ -107,7 +107,7 @@ class FaultyFileOps final : public fs::FileOps {
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override;
-  void read_ahead(int fd) override;
+  void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) override;
 
  private:
   struct Verdict {

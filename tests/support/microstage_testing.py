@@ -18,6 +18,12 @@ SOURCE = pathlib.Path(os.environ["MICROSTAGE_SOURCE"])
 REAL_PLANES = SOURCE.parent / "shared/testdata/inm1-zstack"
 
 
+def is_sanitized():
+    """Whether the programs were built with a sanitizer, and are slow."""
+    cache = (pathlib.Path(os.environ["MICROSTAGE_BUILD"]) / "CMakeCache.txt").read_text(encoding="utf-8")
+    return "MICROSTAGE_SANITIZE:STRING=\n" not in cache
+
+
 def remove_tree(path):
     """git-annex takes the write bits of directories away."""
     for directory, _, _ in os.walk(path):
