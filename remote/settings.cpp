@@ -1,5 +1,7 @@
 #include "remote/settings.h"
 
+#include "lib/core/text.h"
+
 namespace microstage::remote {
 
 namespace {
@@ -70,6 +72,15 @@ Result<store::RiaUrl> effective_push_url(const CommittedSettings& settings, cons
   const std::string url = local_override(settings, config, "ora-push-url").value_or(settings.push_url);
   if (url.empty()) return effective_url(settings, config);
   return store::RiaUrl::parse(store::rewrite_url(url, config.instead_of()));
+}
+
+Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings, const GitConfig& config) {
+  const auto text = local_override(settings, config, "microstage-limit");
+  if (!text) return std::nullopt;
+  const auto rate = parse_size(*text);
+  if (rate && *rate > 0) return rate;
+  return fail(ErrorKind::invalid, "microstage-limit is '" + *text +
+                                      "', but must be bytes a second, for example 200MB (see git config)");
 }
 
 }  // namespace microstage::remote

@@ -32,4 +32,9 @@ struct CommittedSettings {
 [[nodiscard]] Result<store::RiaUrl> effective_push_url(const CommittedSettings& settings,
                                                        const GitConfig& config);
 
+// Bytes a second that all transfers of this process together may move: remote.NAME.microstage-limit. Nothing
+// when it is not set; an error when it is no size.
+[[nodiscard]] Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings,
+                                                              const GitConfig& config);
+
 }  // namespace microstage::remote

@@ -152,6 +152,17 @@ DamageMarks& SpecialRemote::damage_marks() {
   return *damage_marks_;
 }
 
+Result<transfer::RateLimiter*> SpecialRemote::limiter() {
+  const auto known = settings();
+  const auto config = known ? git_config() : fail(known.error());
+  if (!config) return fail(config.error());
+  const auto rate = rate_limit(**known, **config);
+  if (!rate) return fail(rate.error());
+  const std::lock_guard lock(mutex_);
+  if (*rate && !limiter_) limiter_ = std::make_unique<transfer::RateLimiter>(**rate);
+  return limiter_.get();
+}
+
 SpecialRemote::~SpecialRemote() {
   constexpr std::int64_t kKeepPartials = 7 * 24 * 3600;  // seconds
   const auto directory = settings_ ? private_directory(*settings_) : fail(ErrorKind::invalid, "");

@@ -11,6 +11,7 @@
 
 #include "lib/fs/file_ops.h"
 #include "lib/store/ria_dataset.h"
+#include "lib/transfer/rate_limit.h"
 #include "remote/conversation.h"
 #include "remote/damage_marks.h"
 #include "remote/key_memory.h"
@@ -63,6 +64,7 @@ class SpecialRemote {
                                     Conversation& conversation);
   [[nodiscard]] bool is_damaged(const annex::Key& key);
   [[nodiscard]] DamageMarks& damage_marks();
+  [[nodiscard]] Result<transfer::RateLimiter*> limiter();  // null: no limit is set
 
   fs::FileOps& ops_;
   KeyMemory memory_;
@@ -71,6 +73,7 @@ class SpecialRemote {
   std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
   std::unique_ptr<DamageMarks> damage_marks_;
+  std::unique_ptr<transfer::RateLimiter> limiter_;
   std::shared_ptr<store::ReadableDataset> read_dataset_;
   std::shared_ptr<store::RiaDataset> write_dataset_;
 };

@@ -9,6 +9,28 @@
 
 namespace microstage::remote {
 
+namespace {
+
+// Lets the bytes of one transfer through as fast as the limit for all of them says; without one, at once.
+class Throttle {
+ public:
+  Throttle(transfer::RateLimiter* limiter, std::stop_token stop)
+      : limiter_(limiter), stop_(std::move(stop)) {}
+
+  // `bytes` in place by now. What a resumed transfer begins with has not moved.
+  void pass(std::uint64_t bytes) {
+    if (limiter_ != nullptr && passed_) limiter_->pass(bytes - *passed_, stop_);
+    passed_ = bytes;
+  }
+
+ private:
+  transfer::RateLimiter* limiter_;
+  std::stop_token stop_;
+  std::optional<std::uint64_t> passed_;
+};
+
+}  // namespace
+
 Status SpecialRemote::store(const Request& request, Conversation& conversation) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
@@ -18,6 +40,10 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation) 
   store::TransferControl control;
   control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   control.stop = conversation.stop_token();
+  const auto limit = limiter();
+  if (!limit) return fail(limit.error());
+  Throttle throttle(*limit, control.stop);
+  control.pace = [&](std::uint64_t bytes) { throttle.pass(bytes); };
   control.replace = is_damaged(*key);
   const auto report = (*target)->store(*key, request.file, control);
   if (!report) return fail(report.error());
@@ -101,8 +127,14 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
   delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   delivery.stop = conversation.stop_token();
+  const auto limit = limiter();
+  if (!limit) return fail(limit.error());
+  Throttle throttle(*limit, delivery.stop);
   Follower follower(::getppid(), request.file);
-  delivery.pace = [&](std::uint64_t bytes) { follower.wait_until_near(bytes, delivery.stop); };
+  delivery.pace = [&](std::uint64_t bytes) {
+    throttle.pass(bytes);
+    if (verified_later) follower.wait_until_near(bytes, delivery.stop);
+  };
   auto delivered = transfer::deliver(ops_, *object->source, delivery);
   if (delivered && delivery.digest) damage_marks().forget(*key);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;

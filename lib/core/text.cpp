@@ -121,4 +121,26 @@ bool parse_decimal(std::string_view text, std::uint64_t& value) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{} || text.front() == '-') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  while (text.starts_with(' '))
+    text.remove_prefix(1);
+  constexpr std::string_view kUnits = "bkmgtpe";
+  const char letter = text.empty() ? 'b' : static_cast<char>(text.front() | 0x20);
+  const std::size_t power = kUnits.find(letter);
+  if (power == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = text.substr(text.empty() ? 0 : 1);
+  const bool binary = power > 0 && (rest == "i" || rest == "iB" || rest == "ib");
+  if (!binary && !rest.empty() && (power == 0 || (rest != "B" && rest != "b"))) return std::nullopt;
+  for (std::size_t i = 0; i < power; ++i)
+    number *= binary ? 1024 : 1000;
+  constexpr double kLimit = 18446744073709551616.0;  // 2^64
+  if (!(number < kLimit)) return std::nullopt;
+  return static_cast<std::uint64_t>(number);
+}
+
 }  // namespace microstage

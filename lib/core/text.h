@@ -3,6 +3,7 @@
 // Pure functions; any thread.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,5 +31,9 @@ namespace microstage {
 
 // The whole of `text` as a decimal number; false on anything else, also on overflow.
 [[nodiscard]] bool parse_decimal(std::string_view text, std::uint64_t& value);
+
+// A size as people write it: "1500", "64KiB", "1.5 GB", "10g" (a unit without "i" counts in thousands, case
+// does not matter). Nothing for anything else, also when it does not fit.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 
 }  // namespace microstage

@@ -33,6 +33,7 @@ struct StoreReport {
 struct TransferControl {
   bool replace = false;  // what is there is known to be damaged: quarantine it once the new copy is proven
   std::function<void(std::uint64_t bytes)> progress;
+  std::function<void(std::uint64_t bytes)> pace;  // called after each write; may block, to keep to a rate
   std::stop_token stop;
 };
 

@@ -51,6 +51,7 @@ Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, c
   options.size = source.status.size;
   options.hasher = hasher.get();
   options.progress = control.progress;
+  options.after_write = control.pace;
   options.stop = control.stop;
   options.bypass_cache = true;
   if (auto copied = transfer::copy_bytes(bytes, temporary, options); !copied) return fail(copied.error());

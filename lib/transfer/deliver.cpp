@@ -92,8 +92,7 @@ Status damaged(const Source& source) {
 
 // Fills `target` from the end of what it holds to the full size and compares the digest. `resumed` tells
 // afterwards whether bytes of an earlier attempt were part of it.
-Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& delivery, bool& resumed,
-                  const std::function<void(std::uint64_t)>& after_write = {}) {
+Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& delivery, bool& resumed) {
   const auto status = target.file().status();
   if (!status) return fail(status.error());
   if (status->size > source.size()) return fail(target.meddled_with().error());
@@ -107,7 +106,7 @@ Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& del
   options.hasher = hasher.get();
   options.progress = delivery.progress;
   options.stop = delivery.stop;
-  options.after_write = after_write;
+  options.after_write = delivery.pace;
   options.before_write = [&](std::uint64_t offset) { return target.check_before_write(offset); };
   if (auto copied = copy_bytes(source, target.file(), options); !copied) return fail(copied.error());
   return !hasher || hasher->finish() == delivery.digest->hex;
@@ -136,7 +135,7 @@ Status follow(fs::FileOps& ops, Source& source, const Delivery& delivery) {
   auto target = open_to_fill(ops, delivery.path, source.size());
   if (!target) return fail(target.error());
   bool resumed = false;
-  const auto right = fill(source, *target, delivery, resumed, delivery.pace);
+  const auto right = fill(source, *target, delivery, resumed);
   if (!right) return fail(right.error());
   if (*right) return {};
   target->discard();

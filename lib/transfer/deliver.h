@@ -34,7 +34,7 @@ struct Delivery {
   std::optional<Digest> digest;   // none: only the size can be checked
   DeliveryMode mode = DeliveryMode::follow;
   std::function<void(std::uint64_t bytes)> progress;
-  // Called after each write to a file that grows in place; may block, to let its reader keep up.
+  // Called after each write with the bytes in place; may block, to keep to a rate or let a reader keep up.
   std::function<void(std::uint64_t bytes)> pace;
   std::stop_token stop;
 };

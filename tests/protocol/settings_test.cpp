@@ -140,3 +140,17 @@ TEST_CASE("writing goes to push-url, or where reading goes") {
   CHECK(effective_push_url(settings, config_of({{"remote.cap.ora-push-url", "ria+file:///y"}}))->text() ==
         "ria+file:///y");
 }
+
+TEST_CASE("a limit is a size above zero, and anything else is refused") {
+  const auto limit = [](const std::string& text) {
+    return rate_limit(committed(), config_of({{"remote.cap.microstage-limit", text}}));
+  };
+  CHECK(rate_limit(committed(), config_of({})).value() == std::nullopt);
+  CHECK(limit("200MB").value() == 200'000'000U);
+  CHECK(limit("1MiB").value() == 1'048'576U);
+  for (const char* wrong : {"0", "fast", "-5MB", "10MB/s"}) {
+    CAPTURE(wrong);
+    REQUIRE_FALSE(limit(wrong));
+    CHECK(limit(wrong).error().message.find(wrong) != std::string::npos);
+  }
+}

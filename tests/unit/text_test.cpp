@@ -112,3 +112,19 @@ TEST_CASE("only a whole decimal number that fits is a number") {
     CHECK_FALSE(parse_decimal(bad, value));
   }
 }
+
+TEST_CASE("sizes are read as people write them") {
+  CHECK(parse_size("0") == 0U);
+  CHECK(parse_size("1500") == 1500U);
+  CHECK(parse_size("1500b") == 1500U);
+  CHECK(parse_size("64KiB") == 65'536U);
+  CHECK(parse_size("64k") == 64'000U);
+  CHECK(parse_size("200MB") == 200'000'000U);
+  CHECK(parse_size("1.5 GB") == 1'500'000'000U);
+  CHECK(parse_size("2Ti") == 2'199'023'255'552U);
+  for (const char* text :
+       {"", " ", "-1", "MB", "1 x", "1MBs", "1i", "1e3", "nan", "inf", "0x10", "99999999EB", "1,5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_size(text).has_value());
+  }
+}
