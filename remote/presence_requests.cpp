@@ -15,17 +15,15 @@ std::string SpecialRemote::check_present(const Request& request) {
   if (!presence) return reply(request, fail(presence.error()));
   switch (*presence) {
     case store::Presence::present:
+    case store::Presence::archived:
       if (is_damaged(*key))
         return failure_reply(request, request.key + " was found damaged in " + (*where)->path());
       return success_reply(request);
     case store::Presence::absent:
     case store::Presence::wrong_size:
-      return absent_reply(request.key);
-    case store::Presence::archived:
       break;
   }
-  return failure_reply(request, request.key + " is not loose in " + (*where)->path() +
-                                    ", and this program does not yet read archives/archive.7z");
+  return absent_reply(request.key);
 }
 
 // While the object that was found damaged is still the one there.
@@ -60,9 +58,10 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
   if (!suspect) return (*where)->remove(*key);
   const auto kept = (*where)->quarantine(*key);
   if (!kept) return fail(kept.error());
-  damage_marks().forget(*key);
   if (*kept)
     conversation.inform("the object of " + request.key + " is not to be trusted and was moved to " + **kept);
+  if (auto unsealed = (*where)->check_unsealed(*key); !unsealed) return unsealed;
+  damage_marks().forget(*key);
   return {};
 }
 

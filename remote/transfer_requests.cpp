@@ -89,6 +89,13 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
     return {ErrorKind::transient,
             object.source->name() + " was read wrongly once and rightly the second time", 0};
   }
+  if (object.archived) {
+    damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
+    found.message +=
+        ". Nothing was moved: an archive is only read. Keep every other copy of it, and write the archive "
+        "anew without this member";
+    return found;
+  }
   const auto from = writable_dataset();
   const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());
   if (moved && *moved) {

@@ -20,12 +20,13 @@ enum class Presence {
   present,
   absent,
   wrong_size,  // something is there that cannot be the object
-  archived,    // not loose, and the dataset has an archive that may hold it
+  archived,    // not loose, but in the dataset's archive, with its size
 };
 
 struct StoredObject {
   std::unique_ptr<transfer::Source> source;
   std::optional<fs::Identity> identity;  // of the file that holds its bytes; none behind a server
+  bool archived = false;                 // that file is an archive, which nobody changes
 };
 
 class ReadableDataset {
@@ -37,7 +38,8 @@ class ReadableDataset {
 
   [[nodiscard]] virtual const std::string& path() const = 0;  // of the dataset's directory, or its URL
 
-  // From authoritative metadata. `absent` only after the store itself was seen to be there.
+  // From authoritative metadata. `absent` only after the store itself was seen to be there, and its archive,
+  // if it has one, was read and lacks the key.
   [[nodiscard]] virtual Result<Presence> find(const annex::Key& key) const = 0;
 
   // Errors: not_found, integrity when its size is wrong, unsupported when it cannot be read by this program.

@@ -10,7 +10,6 @@ namespace microstage::store {
 namespace {
 
 constexpr const char* kObjects = "annex/objects";
-constexpr const char* kArchive = "archives/archive.7z";
 constexpr const char* kWorkDirectory = ".microstage";
 constexpr int kMostTries = 16;
 
@@ -59,9 +58,14 @@ RiaDataset::~RiaDataset() {
 }
 
 std::string RiaDataset::key_directory(const annex::Key& key) const {
+  const std::string member = member_path(key);
+  return std::string{kObjects} + "/" + member.substr(0, member.rfind('/'));
+}
+
+std::string RiaDataset::member_path(const annex::Key& key) const {
   const bool mixed = hash_directories_ == HashDirectories::mixed;
-  return std::string{kObjects} + "/" + (mixed ? key.hash_directories_mixed() : key.hash_directories_lower()) +
-         "/" + key.file_name();
+  const std::string name = key.file_name();
+  return (mixed ? key.hash_directories_mixed() : key.hash_directories_lower()) + "/" + name + "/" + name;
 }
 
 std::string RiaDataset::object_path(const annex::Key& key) const {
@@ -81,7 +85,7 @@ Status RiaDataset::confirm_still_there() const {
               "the dataset " + path() + " vanished while it was in use; is the store mounted?");
 }
 
-Result<Presence> RiaDataset::presence_of(const annex::Key& key, std::optional<std::uint64_t> size) const {
+Result<Presence> RiaDataset::loose_presence(const annex::Key& key, std::optional<std::uint64_t> size) const {
   const auto status = directory_.status_of(object_path(key));
   if (status) {
     const bool right = status->is_regular() && (!size || status->size == *size);
@@ -89,10 +93,16 @@ Result<Presence> RiaDataset::presence_of(const annex::Key& key, std::optional<st
   }
   if (!is_missing(status.error())) return fail(status.error());
   if (auto there = confirm_still_there(); !there) return fail(there.error());
-  const auto archive = directory_.status_of(kArchive);
-  if (archive) return Presence::archived;
-  if (!is_missing(archive.error())) return fail(archive.error());
   return Presence::absent;
+}
+
+Result<Presence> RiaDataset::archived_presence(const annex::Key& key,
+                                               std::optional<std::uint64_t> size) const {
+  const auto contents = archive_.contents(directory_);
+  if (!contents) return fail(contents.error());
+  const auto member = *contents ? (*contents)->members.find(member_path(key)) : std::nullopt;
+  if (!member) return Presence::absent;
+  return !size || member->size == *size ? Presence::archived : Presence::wrong_size;
 }
 
 std::string RiaDataset::storage_uuid() const {
@@ -100,44 +110,75 @@ std::string RiaDataset::storage_uuid() const {
 }
 
 std::optional<fs::Identity> RiaDataset::identity_of(const annex::Key& key) const {
+  const auto presence = find(key);
+  if (presence && *presence == Presence::archived) {
+    const auto contents = archive_.contents(directory_);
+    return contents && *contents ? std::optional((*contents)->status.identity) : std::nullopt;
+  }
   const auto status = directory_.status_of(object_path(key));
   return status ? std::optional(status->identity) : std::nullopt;
 }
 
 Result<Presence> RiaDataset::find(const annex::Key& key) const {
-  return presence_of(key, key.content_size());
+  const auto size = key.content_size();
+  const auto loose = loose_presence(key, size);
+  if (!loose || *loose == Presence::present) return loose;
+  const auto archived = archived_presence(key, size);
+  return archived && *archived == Presence::absent ? loose : archived;
+}
+
+namespace {
+
+std::string size_mismatch(const std::string& name, std::uint64_t size, std::optional<std::uint64_t> wanted) {
+  return name + " is damaged: it has " + std::to_string(size) + " bytes" +
+         (wanted ? ", and the key says " + std::to_string(*wanted) : std::string{});
+}
+
+std::string member_name(const fs::Directory& dataset, std::string_view path) {
+  return dataset.name_of(SealedArchive::kPath) + ", member " + std::string{path};
+}
+
+}  // namespace
+
+Result<std::optional<StoredObject>> RiaDataset::open_archived(const annex::Key& key) const {
+  const auto opened = archive_.open(directory_);
+  if (!opened) return fail(opened.error());
+  if (!*opened) return std::optional<StoredObject>{};
+  const auto member = (*opened)->contents->members.find(member_path(key));
+  if (!member) return std::optional<StoredObject>{};
+  std::string name = member_name(directory_, member->path);
+  const auto size = key.content_size();
+  if (size && member->size != *size)
+    return fail(ErrorKind::integrity, size_mismatch(name, member->size, size));
+  auto source =
+      std::make_unique<transfer::FileSource>((*opened)->file, member->offset, member->size, std::move(name));
+  return StoredObject{std::move(source), (*opened)->contents->status.identity, true};
 }
 
 Result<StoredObject> RiaDataset::open_object(const annex::Key& key) const {
   auto file = directory_.open_file(object_path(key), O_RDONLY | O_NONBLOCK);
-  if (!file) {
-    if (!is_missing(file.error())) return failure_of(file);
-    const auto presence = find(key);
-    if (!presence) return fail(presence.error());
-    if (*presence == Presence::archived) {
-      return fail(ErrorKind::unsupported, "it is not loose in " + path() +
-                                              ", and this program does not yet read " +
-                                              std::string{kArchive} + "; DataLad's own ORA remote does");
-    }
-    return fail(ErrorKind::not_found, path() + " does not have it", ENOENT);
-  }
-  const auto status = file->status();
-  if (!status) return fail(status.error());
+  if (!file && !is_missing(file.error())) return failure_of(file);
+  const auto status = file ? file->status() : fail(file.error());
+  if (file && !status) return fail(status.error());
   const auto size = key.content_size();
-  if (!status->is_regular() || (size && status->size != *size)) {
-    return fail(ErrorKind::integrity,
-                file->name() + " is damaged: it has " + std::to_string(status->size) + " bytes" +
-                    (size ? ", and the key says " + std::to_string(*size) : std::string{}));
+  if (status && status->is_regular() && (!size || status->size == *size)) {
+    auto source =
+        std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
+    return StoredObject{std::move(source), status->identity};
   }
-  auto source =
-      std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
-  return StoredObject{std::move(source), status->identity};
+  auto archived = open_archived(key);
+  if (!archived) return failure_of(archived);
+  if (*archived) return std::move(**archived);
+  if (status) return fail(ErrorKind::integrity, size_mismatch(file->name(), status->size, size));
+  if (auto there = confirm_still_there(); !there) return fail(there.error());
+  return fail(ErrorKind::not_found, path() + " does not have it", ENOENT);
 }
 
 std::optional<std::string> RiaDataset::whereabouts(const annex::Key& key) const {
   const auto presence = find(key);
-  if (!presence || *presence != Presence::present) return std::nullopt;
-  return directory_.name_of(object_path(key));
+  if (presence && *presence == Presence::present) return directory_.name_of(object_path(key));
+  if (presence && *presence == Presence::archived) return member_name(directory_, member_path(key));
+  return std::nullopt;
 }
 
 std::vector<std::pair<std::string, std::string>> RiaDataset::describe() const {
@@ -147,7 +188,16 @@ std::vector<std::pair<std::string, std::string>> RiaDataset::describe() const {
   if (const auto counts = count_objects()) {
     fields.emplace_back("loose objects",
                         std::to_string(counts->objects) + " (" + human_size(counts->bytes) + ")");
-    fields.emplace_back("archive", counts->archive ? "yes" : "no");
+  }
+  const auto archive = archive_.contents(directory_);
+  if (!archive) {
+    fields.emplace_back("archive", archive.error().message);
+  } else if (*archive) {
+    const auto& members = (*archive)->members;
+    fields.emplace_back("archive",
+                        std::to_string(members.size()) + " objects (" + human_size(members.bytes()) + ")");
+  } else {
+    fields.emplace_back("archive", "no");
   }
   return fields;
 }
@@ -206,29 +256,33 @@ void RiaDataset::prune_empty(const annex::Key& key) {
   }
 }
 
+Status RiaDataset::check_unsealed(const annex::Key& key) const {
+  const auto archived = archived_presence(key, std::nullopt);
+  if (!archived) return fail(archived.error());
+  if (*archived == Presence::absent) return {};
+  return fail(ErrorKind::unsupported, "it is sealed in " + member_name(directory_, member_path(key)) +
+                                          "; this program removes nothing from an archive");
+}
+
 Status RiaDataset::remove(const annex::Key& key) {
+  if (auto unsealed = check_unsealed(key); !unsealed) return unsealed;
   for (int tries = 0;; ++tries) {
     const auto directory = directory_.open_directory(key_directory(key));
     const Status removed = directory ? directory->unlink(key.file_name()) : fail(directory.error());
     if (!removed && !is_missing(removed.error())) return removed;
-    const auto presence = removed ? Presence::absent : find(key);
+    const auto presence = removed ? Presence::absent : loose_presence(key, std::nullopt);
     if (!presence) return fail(presence.error());
-    if (*presence == Presence::archived) {
-      return fail(ErrorKind::unsupported, "it may be in " + directory_.name_of(kArchive) +
-                                              ", from which this program removes nothing");
-    }
     if (*presence != Presence::absent) {  // stored at this moment
       if (tries < kMostTries) continue;
       return fail(ErrorKind::transient, directory_.name_of(object_path(key)) + " keeps coming back");
     }
-    prune_empty(key);  // also what a removal left that was stopped in the middle
-    return {};
+    prune_empty(key);            // also what a removal left that was stopped in the middle
+    return check_unsealed(key);  // it may have been sealed meanwhile
   }
 }
 
 Result<ObjectCounts> RiaDataset::count_objects() const {
   ObjectCounts counts;
-  counts.archive = directory_.status_of(kArchive).has_value();
   std::vector<std::string> todo{kObjects};
   while (!todo.empty()) {
     const std::string path = std::move(todo.back());

@@ -112,20 +112,30 @@ Status RiaDataset::make_durable(const annex::Key& key) {
   return directory->sync();
 }
 
+Result<bool> RiaDataset::keep_existing(const annex::Key& key, std::uint64_t size) {
+  const auto loose = loose_presence(key, size);
+  if (!loose) return fail(loose.error());
+  // An archive that cannot be read is no reason not to store. A loose object of the wrong size is replaced
+  // even so: others would read it and not the archive.
+  const auto archived = *loose == Presence::absent ? archived_presence(key, size) : Presence::absent;
+  const bool sealed = archived && *archived == Presence::archived;
+  if (*loose != Presence::present && !sealed) return false;
+  const auto durable = sealed ? SealedArchive::make_durable(directory_) : make_durable(key);
+  if (const auto work = directory_.open_directory(kWorkDirectory)) sweep(*work);
+  if (durable) return true;
+  if (durable.error().code == ENOENT) return false;  // removed at this moment
+  return fail(durable.error());
+}
+
 Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& source_path,
                                       const TransferControl& control) {
   const auto source = open_source(directory_.ops(), key, source_path);
   if (!source) return fail(source.error());
   const auto damaged = control.replace ? identity_of(key) : std::nullopt;
   if (!key.is_mutable() && !control.replace) {
-    const auto presence = presence_of(key, source->status.size);
-    if (!presence) return fail(presence.error());
-    if (*presence == Presence::present) {
-      const auto durable = make_durable(key);
-      if (const auto work = directory_.open_directory(kWorkDirectory)) sweep(*work);
-      if (durable) return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
-      if (durable.error().code != ENOENT) return fail(durable.error());  // removed at this moment
-    }
+    const auto kept = keep_existing(key, source->status.size);
+    if (!kept) return fail(kept.error());
+    if (*kept) return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
   }
   std::optional<fs::Directory> work;
   auto temporary = create_temporary(work);

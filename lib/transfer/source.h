@@ -38,10 +38,12 @@ class Source {
 // from does not wait while we write; its own read-ahead is a few hundred KiB.
 class FileSource final : public Source {
  public:
-  FileSource(std::shared_ptr<const fs::File> file, std::uint64_t start, std::uint64_t size)
-      : file_(std::move(file)), start_(start), size_(size) {}
+  // `name` is how errors call it, where the file's own would not do.
+  FileSource(std::shared_ptr<const fs::File> file, std::uint64_t start, std::uint64_t size,
+             std::string name = {})
+      : file_(std::move(file)), start_(start), size_(size), name_(std::move(name)) {}
 
-  [[nodiscard]] const std::string& name() const override { return file_->name(); }
+  [[nodiscard]] const std::string& name() const override { return name_.empty() ? file_->name() : name_; }
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override;
   void drop_cache(std::uint64_t offset, std::uint64_t length) override;
@@ -53,6 +55,7 @@ class FileSource final : public Source {
   std::uint64_t start_;
   std::uint64_t size_;
   std::uint64_t asked_for_ = 0;  // bytes up to here are in the cache or on their way
+  std::string name_;
 };
 
 }  // namespace microstage::transfer

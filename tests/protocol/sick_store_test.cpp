@@ -80,7 +80,7 @@ TEST_CASE("flags behind the version do not matter") {
   CHECK(bench.check(key_for(kSmall)) == "CHECKPRESENT-FAILURE " + key_for(kSmall));
 }
 
-TEST_CASE("a key that may be in an archive is neither absent nor removable") {
+TEST_CASE("a key that may be in an archive which cannot be read is neither absent nor removable") {
   const std::string key = key_for(kSmall);
   RemoteBench bench;
   write_file(bench.dataset + "/archives/archive.7z", "7z");

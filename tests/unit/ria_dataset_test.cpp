@@ -71,17 +71,6 @@ TEST_CASE("a hash directory that is a symbolic link is no absence, and nothing i
   CHECK(read_file(outside + "/" + name + "/" + name) == fixture.bytes);
 }
 
-TEST_CASE("where there is an archive, an object that is not loose may be in it and is never absent") {
-  const StoreFixture fixture;
-  write_file(fixture.dataset_path + "/archives/archive.7z", "7z");
-  CHECK(fixture.find() == Presence::archived);
-  CHECK(fixture.open().open_object(fixture.key).error().kind == ErrorKind::unsupported);
-  CHECK(fixture.remove().error().kind == ErrorKind::unsupported);
-  fixture.put(fixture.bytes);
-  CHECK(fixture.find() == Presence::present);
-  CHECK(fixture.open().count_objects()->archive);
-}
-
 TEST_CASE("a store that vanishes while it is open is a sick mount, not an empty one") {
   const StoreFixture fixture;
   auto dataset = fixture.open();
@@ -217,5 +206,4 @@ TEST_CASE("objects and their bytes are counted") {
   REQUIRE(counts);
   CHECK(counts->objects == 2);
   CHECK(counts->bytes == fixture.bytes.size() + 4);
-  CHECK_FALSE(counts->archive);
 }
