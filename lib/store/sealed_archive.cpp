@@ -88,15 +88,17 @@ Result<std::shared_ptr<const SealedArchive::Contents>> SealedArchive::contents(
   return *opened ? std::move((*opened)->contents) : nullptr;
 }
 
-Status SealedArchive::make_durable(const fs::Directory& dataset) {
+Result<bool> SealedArchive::make_durable(const fs::Directory& dataset) {
   const std::string path = kPath;
   const std::string parent = path.substr(0, path.find('/'));
-  if (auto synced = dataset.sync_path(parent); !synced) return synced;
-  const auto file = dataset.open_file(path, O_RDONLY | O_NONBLOCK);
-  if (!file) return fail(file.error());
-  if (auto synced = file->sync(); !synced) return synced;
   const auto directory = dataset.open_directory(parent);
-  return directory ? directory->sync() : fail(directory.error());
+  const auto file = directory ? dataset.open_file(path, O_RDONLY | O_NONBLOCK) : fail(directory.error());
+  if (!file && is_missing(file.error())) return false;
+  if (!file) return fail(file.error());
+  if (auto synced = dataset.sync_path(parent); !synced) return fail(synced.error());
+  if (auto synced = file->sync(); !synced) return fail(synced.error());
+  if (auto synced = directory->sync(); !synced) return fail(synced.error());
+  return true;
 }
 
 }  // namespace microstage::store

@@ -34,8 +34,8 @@ class SealedArchive {
   // The same with the file open: what was found stays readable when the archive is replaced.
   [[nodiscard]] Result<std::optional<Opened>> open(const fs::Directory& dataset) const;
 
-  // Against what whoever put it there may have left out.
-  [[nodiscard]] static Status make_durable(const fs::Directory& dataset);
+  // Fsyncs what whoever put it there may have left out. False when there is none.
+  [[nodiscard]] static Result<bool> make_durable(const fs::Directory& dataset);
 
  private:
   using Outcome = Result<std::shared_ptr<const Contents>>;

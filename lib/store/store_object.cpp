@@ -119,8 +119,9 @@ Result<bool> RiaDataset::keep_existing(const annex::Key& key, std::uint64_t size
   // even so: others would read it and not the archive.
   const auto archived = *loose == Presence::absent ? archived_presence(key, size) : Presence::absent;
   const bool sealed = archived && *archived == Presence::archived;
-  if (*loose != Presence::present && !sealed) return false;
-  const auto durable = sealed ? SealedArchive::make_durable(directory_) : make_durable(key);
+  if (sealed) return SealedArchive::make_durable(directory_);
+  if (*loose != Presence::present) return false;
+  const auto durable = make_durable(key);
   if (const auto work = directory_.open_directory(kWorkDirectory)) sweep(*work);
   if (durable) return true;
   if (durable.error().code == ENOENT) return false;  // removed at this moment

@@ -139,7 +139,7 @@ class Archives(AnnexTest):
                 self.assertIn(str(self.archive), result.stdout + result.stderr)
                 remove_tree(other)
 
-    def test_a_damaged_member_is_never_delivered_and_no_copy_is_dropped_for_it(self):
+    def test_a_damaged_member_is_never_delivered_and_the_archive_left_alone(self):
         self.seal("-mx0", "-mhc=off")
         self.unloose()
         content = bytearray(self.archive.read_bytes())
