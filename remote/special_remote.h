@@ -62,6 +62,9 @@ class SpecialRemote {
   // Returns the error to report.
   [[nodiscard]] Error handle_damage(const annex::Key& key, const store::StoredObject& object, Error found,
                                     Conversation& conversation);
+  // The same for one in an archive, where nothing can be moved: it is noted in the store, or else in the
+  // clone.
+  [[nodiscard]] Error damaged_member(const annex::Key& key, const store::StoredObject& object, Error found);
   [[nodiscard]] bool is_damaged(const annex::Key& key);
   [[nodiscard]] DamageMarks& damage_marks();
   [[nodiscard]] Result<transfer::RateLimiter*> limiter();  // null: no limit is set

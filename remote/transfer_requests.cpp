@@ -89,13 +89,7 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
     return {ErrorKind::transient,
             object.source->name() + " was read wrongly once and rightly the second time", 0};
   }
-  if (object.archived) {
-    damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
-    found.message +=
-        ". Nothing was moved: an archive is only read. Keep every other copy of it, and write the archive "
-        "anew without this member";
-    return found;
-  }
+  if (object.archived) return damaged_member(key, object, std::move(found));
   const auto from = writable_dataset();
   const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());
   if (moved && *moved) {
@@ -107,6 +101,24 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
   // Also when nothing was moved: seen through another mount, the same file may have another identity.
   damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
   if (!moved) found.message += ", and it could not be moved out of the way: " + moved.error().message;
+  return found;
+}
+
+Error SpecialRemote::damaged_member(const annex::Key& key, const store::StoredObject& object, Error found) {
+  const auto where = writable_dataset();
+  const auto noted =
+      where && object.identity ? (*where)->note_damaged_member(key, *object.identity) : Result<bool>(false);
+  found.message += ". Nothing was moved, for an archive is only read";
+  if (noted && *noted) {
+    found.message +=
+        "; it does not count as a copy any more: run git annex fsck --from on this remote, then copy a "
+        "good one there, which goes beside the archive";
+  } else {
+    damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
+    found.message += ", and the damage could not be noted in the store" +
+                     (noted ? std::string{} : " (" + noted.error().message + ")") +
+                     ": keep every other copy, and write the archive anew";
+  }
   return found;
 }
 

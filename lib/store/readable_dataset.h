@@ -19,7 +19,7 @@ namespace microstage::store {
 enum class Presence {
   present,
   absent,
-  wrong_size,  // something is there that cannot be the object
+  wrong_size,  // something is there that cannot be the object, by its size or as noted when it was read
   archived,    // not loose, but in the dataset's archive, with its size
 };
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "lib/core/text.h"
+#include "lib/store/damaged_members.h"
 #include "lib/store/shared_repository.h"
 
 namespace microstage::store {
@@ -102,7 +103,10 @@ Result<Presence> RiaDataset::archived_presence(const annex::Key& key,
   if (!contents) return fail(contents.error());
   const auto member = *contents ? (*contents)->members.find(member_path(key)) : std::nullopt;
   if (!member) return Presence::absent;
-  return !size || member->size == *size ? Presence::archived : Presence::wrong_size;
+  if (size && member->size != *size) return Presence::wrong_size;
+  const auto damaged = is_noted_damaged(directory_, key, (*contents)->status);
+  if (!damaged) return fail(damaged.error());
+  return *damaged ? Presence::wrong_size : Presence::archived;
 }
 
 std::string RiaDataset::storage_uuid() const {

@@ -90,6 +90,11 @@ class RiaDataset final : public ReadableDataset {
   [[nodiscard]] Result<std::optional<std::string>> quarantine(
       const annex::Key& key, const std::optional<fs::Identity>& only = std::nullopt);
 
+  // The archive's member for this key was read and does not match it: from now on it counts as one of the
+  // wrong size, for every process, until the archive is replaced. False when the archive is not that file any
+  // more.
+  [[nodiscard]] Result<bool> note_damaged_member(const annex::Key& key, const fs::Identity& archive);
+
   // Walks all loose objects: slow on large datasets.
   [[nodiscard]] Result<ObjectCounts> count_objects() const;
 

@@ -1,4 +1,5 @@
-// RiaDataset::store and ::quarantine: how objects come in, and how damaged ones go out of the way.
+// RiaDataset::store, ::quarantine and ::note_damaged_member: how objects come in, and how damaged ones go out
+// of the way.
 
 #include <cerrno>
 #include <ctime>
@@ -6,6 +7,7 @@
 #include "lib/core/random.h"
 #include "lib/core/text.h"
 #include "lib/fs/temporary_file.h"
+#include "lib/store/damaged_members.h"
 #include "lib/store/ria_dataset.h"
 #include "lib/transfer/copy.h"
 
@@ -189,6 +191,20 @@ Result<std::optional<std::string>> RiaDataset::quarantine(const annex::Key& key,
   if (auto synced = to->sync(); !synced) return fail(synced.error());
   prune_empty(key);
   return to->name_of(key.file_name());
+}
+
+Result<bool> RiaDataset::note_damaged_member(const annex::Key& key, const fs::Identity& archive) {
+  const auto contents = archive_.contents(directory_);
+  if (!contents) return fail(contents.error());
+  if (!*contents || (*contents)->status.identity != archive) return false;
+  std::optional<fs::Directory> work;
+  auto temporary = create_temporary(work);
+  if (!temporary) return fail(temporary.error());
+  const auto notes = directory_.make_path(kDamagedMembers, sharing());
+  if (!notes) return fail(notes.error());
+  if (auto noted = note_damaged(*notes, *temporary, key, (*contents)->status); !noted)
+    return fail(noted.error());
+  return true;
 }
 
 // Of a place that was not needed after all.

@@ -157,6 +157,14 @@ class Archives(AnnexTest):
                 self.annex(other, "get", "--from", "cap", "large.tif")
                 remove_tree(other)
         self.assertEqual(self.archive.read_bytes(), content)
+        # Nobody drops the last good copy for it, and fsck makes the log right.
+        self.assertNotEqual(self.try_annex(self.clone, "drop", "small").returncode, 0)
+        self.try_annex(self.clone, "fsck", "--fast", "--from", "cap")
+        self.assertEqual(self.annex(self.clone, "find", "--not", "--in", "cap").strip(), "small")
+        self.annex(self.clone, "copy", "--to", "cap", "small")  # beside the archive
+        self.drop()
+        self.annex(self.clone, "get", ".")
+        self.check_got()
 
     def test_an_archive_beyond_two_tebibytes(self):
         """A member behind 2.5 TiB of nothing: only the header's numbers have to be right."""

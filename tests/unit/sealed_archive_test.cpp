@@ -177,6 +177,37 @@ TEST_CASE("a damaged member stays where it is") {
   CHECK(fixture.find() == Presence::archived);
 }
 
+TEST_CASE("a member noted as damaged is no object for anybody until the archive is replaced") {
+  const Sealed fixture;
+  fixture.seal();
+  const auto meant = *fixture.open().identity_of(fixture.key);
+  CHECK(fixture.open().note_damaged_member(fixture.key, {meant.device, meant.inode + 1}) == false);
+  CHECK(fixture.find() == Presence::archived);
+  FaultyFileOps ops;
+  CHECK(fixture.open(ops).note_damaged_member(fixture.key, meant) == true);
+  const std::string note = fixture.dataset_path + "/.microstage/damaged/" + fixture.key.file_name();
+  CHECK(ops.not_durable(note).empty());
+  CHECK(fixture.find() == Presence::wrong_size);
+  CHECK_FALSE(fixture.open().whereabouts(fixture.key));
+  CHECK_FALSE(fixture.remove());
+  std::filesystem::permissions(fixture.archive(), std::filesystem::perms::owner_read);
+  CHECK(fixture.find() == Presence::wrong_size);
+  SECTION("a good copy goes beside it") {
+    CHECK_FALSE(fixture.store()->already_there);
+    CHECK(fixture.find() == Presence::present);
+  }
+  SECTION("a new archive is another matter") {
+    write_file(fixture.scratch / "new", archive_of({{fixture.member(), fixture.bytes}}));
+    std::filesystem::rename(fixture.scratch / "new", fixture.archive());
+    CHECK(fixture.find() == Presence::archived);
+  }
+  SECTION("what cannot be looked at is no news") {
+    std::filesystem::remove(note);
+    std::filesystem::create_directory(note);
+    CHECK_FALSE(fixture.find());
+  }
+}
+
 TEST_CASE("an archive that cannot be read is no absence, and stands in the way of no loose object") {
   const Sealed fixture;
   const auto [content, kind] =
