@@ -1,5 +1,5 @@
 """Makes the seeds of the archive fuzz target: python3 make_archive_corpus.py DIRECTORY. Needs 7z. The seeds are committed;
-run it again when the target's input changes, then let the fuzzer merge what it has found beside them."""
+run it again when the target's input changes. Those named found_ are small ones that the fuzzer came upon."""
 
 import pathlib
 import subprocess
