@@ -99,33 +99,60 @@ void set_publish_depends(fs::FileOps& ops, const CommittedSettings& settings, co
 
 }  // namespace
 
-Status initialise(fs::FileOps& ops, CommittedSettings& settings, const GitConfig& config,
+namespace {
+
+// Two uuids for the same objects would count each of them twice, and git annex drop would believe it.
+Status check_owner(const CommittedSettings& settings, const std::string& dataset, const std::string& known) {
+  if (known.empty() || known == settings.uuid) return {};
+  return fail(ErrorKind::invalid, dataset + " already is the content of the remote " + known +
+                                      "; use microstage connect, or initremote with --sameas=" + known);
+}
+
+Status initialise_http(HttpStore& http, const store::RiaUrl& url, const DatasetId& id,
+                       const CommittedSettings& settings, const GitConfig& config,
+                       Conversation& conversation) {
+  const auto dataset = http.open(url, id, config);
+  if (dataset) return check_owner(settings, (*dataset)->path(), (*dataset)->storage_uuid());
+  conversation.inform(dataset.error().message);
+  return {};
+}
+
+}  // namespace
+
+Error unsupported_url(const store::RiaUrl& url) {
+  return {ErrorKind::unsupported,
+          "url=" + url.text() +
+              " cannot be reached by this program: it knows ria+file, and ria+http and "
+              "ria+https for reading"};
+}
+
+Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings, const GitConfig& config,
                   Conversation& conversation) {
   const auto url = effective_url(settings, config);
   if (!url) return fail(url.error());
-  if (const auto push_url = effective_push_url(settings, config); !push_url) return fail(push_url.error());
+  const auto push_url = effective_push_url(settings, config);
+  if (!push_url) return fail(push_url.error());
   if (auto settled = settle_archive_id(settings, conversation); !settled) return settled;
-  if (!url->is_local()) {
-    return fail(ErrorKind::unsupported,
-                "url=" + url->text() + " cannot be reached by this program yet: it knows ria+file only");
-  }
-  const auto store = store::RiaStore::open(ops, url->path);
+  if (!url->is_local() && !url->is_http()) return fail(unsupported_url(*url));
+  const auto committed = store::RiaUrl::parse(settings.url);
+  if (committed && committed->user_info.find(':') != std::string::npos)
+    conversation.inform("url= has a password in it, which everybody who clones this dataset can read");
+  const auto id = DatasetId::parse(settings.archive_id);
+  if (!id) return fail(id.error());
+  // Where it can be written is where most can be checked.
+  if (!url->is_local() && !push_url->is_local())
+    return initialise_http(http, *url, *id, settings, config, conversation);
+  const auto store = store::RiaStore::open(ops, url->is_local() ? url->path : push_url->path);
   if (!store) {
     conversation.inform(store.error().message);
     return {};
   }
-  const auto id = DatasetId::parse(settings.archive_id);
-  if (!id) return fail(id.error());
   const auto dataset = store::RiaDataset::open(*store, *id);
   if (!dataset) {
     conversation.inform(dataset.error().message);
     return {};
   }
-  // Two uuids for the same objects would count each of them twice, and git annex drop would believe it.
-  if (const std::string known = dataset->storage_uuid(); !known.empty() && known != settings.uuid) {
-    return fail(ErrorKind::invalid, dataset->path() + " already is the content of the remote " + known +
-                                        "; use microstage connect, or initremote with --sameas=" + known);
-  }
+  if (auto ours = check_owner(settings, dataset->path(), dataset->storage_uuid()); !ours) return ours;
   set_publish_depends(ops, settings, config, dataset->path(), conversation);
   return {};
 }

@@ -59,7 +59,7 @@ Status SpecialRemote::init_remote(Conversation& conversation) {
   if (!asked) return fail(asked.error());
   const auto config = git_config();
   if (!config) return fail(config.error());
-  if (auto done = initialise(ops_, *asked, **config, conversation); !done) return done;
+  if (auto done = initialise(ops_, http_, *asked, **config, conversation); !done) return done;
   const std::lock_guard lock(mutex_);
   settings_ = std::make_shared<const CommittedSettings>(std::move(*asked));
   return {};
@@ -94,11 +94,21 @@ Result<std::shared_ptr<store::ReadableDataset>> SpecialRemote::readable_dataset(
     const std::lock_guard lock(mutex_);
     if (read_dataset_) return read_dataset_;
   }
-  auto opened = open_dataset(Access::read);
-  if (!opened) return failure_of(opened);
+  auto opened = open_for_reading();
+  if (!opened) return opened;
   const std::lock_guard lock(mutex_);
   if (!read_dataset_) read_dataset_ = std::move(*opened);
   return read_dataset_;
+}
+
+Result<std::shared_ptr<store::ReadableDataset>> SpecialRemote::open_for_reading() {
+  const auto where = url(Access::read);
+  if (!where || !where->is_http()) return open_dataset(Access::read);
+  const auto config = git_config();
+  const auto id = DatasetId::parse((*settings())->archive_id);
+  if (!config) return fail(config.error());
+  if (!id) return fail(id.error());
+  return http_.open(*where, *id, **config);
 }
 
 Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::writable_dataset() {
@@ -113,13 +123,22 @@ Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::writable_dataset() {
   return write_dataset_;
 }
 
+namespace {
+
+Error cannot_reach(const store::RiaUrl& url) {
+  if (!url.is_http()) return unsupported_url(url);
+  return {ErrorKind::unsupported,
+          url.text() +
+              " is for reading only: to store and remove, set push-url (in this clone "
+              "remote.NAME.ora-push-url) to where the store is mounted, ria+file:///…"};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::open_dataset(Access access) {
   const auto where = url(access);
   if (!where) return fail(where.error());
-  if (!where->is_local()) {
-    return fail(ErrorKind::unsupported,
-                where->text() + " cannot be reached by this program yet: it knows ria+file only");
-  }
+  if (!where->is_local()) return fail(cannot_reach(*where));
   const auto known = settings();
   if (!known) return fail(known.error());
   const auto id = DatasetId::parse((*known)->archive_id);

@@ -14,6 +14,7 @@
 #include "lib/transfer/rate_limit.h"
 #include "remote/conversation.h"
 #include "remote/damage_marks.h"
+#include "remote/http_store.h"
 #include "remote/key_memory.h"
 #include "remote/settings.h"
 
@@ -49,6 +50,7 @@ class SpecialRemote {
   // meanwhile.
   [[nodiscard]] Result<std::shared_ptr<store::ReadableDataset>> readable_dataset();
   [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> writable_dataset();
+  [[nodiscard]] Result<std::shared_ptr<store::ReadableDataset>> open_for_reading();
   [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> open_dataset(Access access);
 
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
@@ -71,6 +73,7 @@ class SpecialRemote {
 
   fs::FileOps& ops_;
   KeyMemory memory_;
+  HttpStore http_;
 
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;

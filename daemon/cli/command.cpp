@@ -66,7 +66,7 @@ Result<std::string> store_path_of(const std::string& store) {
   if (!url) return fail(url.error());
   if (!url->is_local()) {
     return fail(ErrorKind::unsupported,
-                "the store " + store +
+                "the store " + url->text() +
                     " is on another host: run this where its file system is mounted, and give "
                     "its path or ria+file:///… URL");
   }

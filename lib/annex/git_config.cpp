@@ -41,10 +41,10 @@ bool GitConfig::has_section(const std::string& prefix) const {
   return next != entries_.end() && next->first.starts_with(prefix);
 }
 
-std::vector<std::string> GitConfig::remotes() const {
-  constexpr std::string_view prefix = "remote.";
+std::vector<std::string> GitConfig::subsections(const std::string& section) const {
+  const std::string prefix = section + ".";
   std::set<std::string> names;
-  for (auto entry = entries_.lower_bound(std::string{prefix}); entry != entries_.end(); ++entry) {
+  for (auto entry = entries_.lower_bound(prefix); entry != entries_.end(); ++entry) {
     std::string_view name = entry->first;
     if (!consume_prefix(name, prefix)) break;
     const std::size_t dot = name.rfind('.');

@@ -21,7 +21,8 @@ class GitConfig {
   [[nodiscard]] std::vector<std::string> values(const std::string& name) const;
   // Any variable whose name begins so: "remote.origin.".
   [[nodiscard]] bool has_section(const std::string& prefix) const;
-  [[nodiscard]] std::vector<std::string> remotes() const;
+  [[nodiscard]] std::vector<std::string> remotes() const { return subsections("remote"); }
+  [[nodiscard]] std::vector<std::string> subsections(const std::string& section) const;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> instead_of() const;  // {base, prefix}
 
  private:

@@ -75,11 +75,15 @@ void default_signals(posix_spawnattr_t& attributes) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-int spawn(std::vector<std::string> argv, std::vector<std::string> environment, const Pipe& output,
-          const Pipe& errors, pid_t& child) {
+int spawn(std::vector<std::string> argv, std::vector<std::string> environment, const Pipe& input,
+          const Pipe& output, const Pipe& errors, pid_t& child) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (input.read_end >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, input.read_end, STDIN_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawn_file_actions_adddup2(&actions, output.write_end, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors.write_end, STDERR_FILENO);
   posix_spawnattr_t attributes;
@@ -90,6 +94,17 @@ int spawn(std::vector<std::string> argv, std::vector<std::string> environment, c
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
+}
+
+// All of the input fits into the pipe, so nobody waits for anybody.
+Status fill(Pipe& pipe, std::string_view input, const std::string& program) {
+  if (input.empty()) return {};
+  if (input.size() > kLongestInput) return fail(ErrorKind::bug, "too long an input for " + program);
+  if (!pipe.open() ||
+      ::write(pipe.write_end, input.data(), input.size()) != static_cast<ssize_t>(input.size()))
+    return fail(system_error(errno, "make a pipe for " + program));
+  Pipe::shut(pipe.write_end);
+  return {};
 }
 
 // Reads both pipes until both are at their end.
@@ -112,12 +127,16 @@ void drain(Pipe& output, Pipe& errors, ProcessResult& result) {
 }  // namespace
 
 Result<ProcessResult> run_process(const std::vector<std::string>& argv,
-                                  const std::vector<std::pair<std::string, std::string>>& environment) {
+                                  const std::vector<std::pair<std::string, std::string>>& environment,
+                                  std::string_view input_text) {
+  Pipe input;
+  if (auto filled = fill(input, input_text, argv.front()); !filled) return fail(filled.error());
   Pipe output;
   Pipe errors;
   if (!output.open() || !errors.open()) return fail(system_error(errno, "make a pipe for " + argv.front()));
   pid_t child = 0;
-  if (const int error = spawn(argv, merged_environment(environment), output, errors, child); error != 0)
+  if (const int error = spawn(argv, merged_environment(environment), input, output, errors, child);
+      error != 0)
     return fail(system_error(error, "start " + argv.front()));
   Pipe::shut(output.write_end);
   Pipe::shut(errors.write_end);

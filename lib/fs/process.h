@@ -1,11 +1,12 @@
 #pragma once
 // The one launcher of child processes. A child inherits the environment and the working directory; its
-// standard input is /dev/null and no other descriptor of ours reaches it, so it can neither eat nor inject
-// protocol lines.
+// standard input is /dev/null or what the caller gives, and no other descriptor of ours reaches it, so it can
+// neither eat nor inject protocol lines.
 //
 // Threads: any; each call waits for its own child.
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,10 +20,13 @@ struct ProcessResult {
   std::string errors;   // standard error
 };
 
-// Runs argv[0], found in PATH, to its end. `environment` adds to or replaces variables. Fails only when the
+inline constexpr std::size_t kLongestInput = 4096;
+
+// Runs argv[0], found in PATH, to its end. `environment` adds to or replaces variables; `input` is a few
+// lines, kLongestInput bytes at most, that stand in place of the empty standard input. Fails only when the
 // program cannot be started or talked to; an exit status is the caller's to judge.
 [[nodiscard]] Result<ProcessResult> run_process(
     const std::vector<std::string>& argv,
-    const std::vector<std::pair<std::string, std::string>>& environment = {});
+    const std::vector<std::pair<std::string, std::string>>& environment = {}, std::string_view input = {});
 
 }  // namespace microstage::fs

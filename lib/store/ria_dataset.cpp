@@ -10,7 +10,6 @@ namespace microstage::store {
 
 namespace {
 
-constexpr const char* kObjects = "annex/objects";
 constexpr const char* kWorkDirectory = ".microstage";
 constexpr int kMostTries = 16;
 
@@ -64,9 +63,7 @@ std::string RiaDataset::key_directory(const annex::Key& key) const {
 }
 
 std::string RiaDataset::member_path(const annex::Key& key) const {
-  const bool mixed = hash_directories_ == HashDirectories::mixed;
-  const std::string name = key.file_name();
-  return (mixed ? key.hash_directories_mixed() : key.hash_directories_lower()) + "/" + name + "/" + name;
+  return key_directory_below_objects(hash_directories_, key) + "/" + key.file_name();
 }
 
 std::string RiaDataset::object_path(const annex::Key& key) const {

@@ -19,12 +19,11 @@
 #include "lib/fs/directory.h"
 #include "lib/fs/temporary_file.h"
 #include "lib/store/readable_dataset.h"
+#include "lib/store/ria_layout.h"
 #include "lib/store/ria_store.h"
 #include "lib/store/sealed_archive.h"
 
 namespace microstage::store {
-
-enum class HashDirectories { lower, mixed };  // layout versions 1 and 2 of a dataset
 
 struct StoreReport {
   bool already_there = false;  // with the right size; its content was not looked at

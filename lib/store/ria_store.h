@@ -8,6 +8,7 @@
 
 #include "lib/core/ids.h"
 #include "lib/fs/directory.h"
+#include "lib/store/ria_layout.h"
 
 namespace microstage::store {
 
@@ -21,7 +22,6 @@ struct LayoutVersion {
   [[nodiscard]] static LayoutVersion parse(std::string_view text);
 };
 
-inline constexpr const char* kLayoutVersionFile = "ria-layout-version";
 inline constexpr std::string_view kStoreVersion = "1";
 
 class RiaStore {

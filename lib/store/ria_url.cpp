@@ -13,8 +13,18 @@ constexpr std::pair<std::string_view, RiaUrl::Scheme> kSchemes[] = {
     {"ria+https://", RiaUrl::Scheme::https},
 };
 
+// Without what stands before an @ in the place of a host: it may be a password.
+std::string without_user(std::string_view text) {
+  const std::size_t start = text.find("://");
+  if (start == std::string_view::npos) return std::string{text};
+  const std::string_view authority = text.substr(start + 3, text.find('/', start + 3) - start - 3);
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string{text};
+  return std::string{text.substr(0, start + 3)} + std::string{text.substr(start + 3 + at + 1)};
+}
+
 Result<RiaUrl> bad_url(std::string_view text, std::string_view why) {
-  return fail(ErrorKind::invalid, "url=" + one_line(text) + " " + std::string{why} +
+  return fail(ErrorKind::invalid, "url=" + one_line(without_user(text)) + " " + std::string{why} +
                                       "; give the store's root, for example ria+file:///data/store");
 }
 
@@ -26,7 +36,7 @@ Result<RiaUrl> RiaUrl::parse(std::string_view text) {
     if (!consume_prefix(rest, prefix)) continue;
     if (rest.find('#') != std::string_view::npos) return bad_url(text, "names a dataset (#), not a store");
     const std::size_t slash = rest.find('/');
-    RiaUrl url{scheme, std::string{rest.substr(0, slash)}, {}};
+    RiaUrl url{scheme, std::string{rest.substr(0, slash)}, {}, {}};
     if (slash != std::string_view::npos) url.path = rest.substr(slash);
     while (url.path.size() > 1 && url.path.back() == '/')
       url.path.pop_back();
@@ -34,7 +44,13 @@ Result<RiaUrl> RiaUrl::parse(std::string_view text) {
       return bad_url(text, "has a host, but ria+file needs an absolute path after //");
     if (scheme == Scheme::file && url.path.empty()) return bad_url(text, "has no path");
     if (scheme == Scheme::file) url.host.clear();
+    if (const std::size_t at = url.host.rfind('@'); url.is_http() && at != std::string::npos) {
+      url.user_info = url.host.substr(0, at);
+      url.host.erase(0, at + 1);
+    }
     if (scheme != Scheme::file && url.host.empty()) return bad_url(text, "has no host");
+    if (url.is_http() && text.find_first_of("?\\") != std::string_view::npos)
+      return bad_url(text, "has a query (?) or a backslash");
     return url;
   }
   return bad_url(text, "is no RIA store URL");

@@ -17,11 +17,14 @@ struct RiaUrl {
   Scheme scheme = Scheme::file;
   std::string host;  // empty for file
   std::string path;  // absolute, without a trailing slash
+  // http(s) only, "user" or "user:password" as written: a secret that text() leaves out.
+  std::string user_info;
 
   // Accepts a trailing slash; refuses a fragment (#id), for a store is meant, not a dataset.
   [[nodiscard]] static Result<RiaUrl> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool is_local() const { return scheme == Scheme::file; }
+  [[nodiscard]] bool is_http() const { return scheme == Scheme::http || scheme == Scheme::https; }
 };
 
 // git's url.<base>.insteadOf: {base, prefix} pairs; the longest prefix that matches is replaced by its base.

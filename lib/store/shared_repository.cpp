@@ -63,8 +63,12 @@ fs::Sharing read_shared_repository(const fs::Directory& dataset) {
   return fs::Sharing::parse(shared_repository_value(read_config(dataset))).value_or(fs::Sharing{});
 }
 
+std::string storage_uuid_value(std::string_view config) {
+  return value_of(config, R"(datalad "ora-remote")", "uuid");
+}
+
 std::string read_storage_uuid(const fs::Directory& dataset) {
-  return value_of(read_config(dataset), R"(datalad "ora-remote")", "uuid");
+  return storage_uuid_value(read_config(dataset));
 }
 
 }  // namespace microstage::store

@@ -13,6 +13,9 @@ namespace microstage::store {
 // dataset's `config` names it; empty when it names none.
 [[nodiscard]] std::string read_storage_uuid(const fs::Directory& dataset);
 
+// The same, of the text of a `config`.
+[[nodiscard]] std::string storage_uuid_value(std::string_view config);
+
 // The value of core.sharedRepository in the text of a git configuration file; empty when it is not set.
 [[nodiscard]] std::string shared_repository_value(std::string_view config);
 

@@ -144,10 +144,12 @@ class Copy {
 }  // namespace
 
 Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options) {
+  source.stop_with(options.stop);
   return Copy(source, destination, options).run();
 }
 
 Status hash_bytes(Source& source, Hasher& hasher, const std::stop_token& stop) {
+  source.stop_with(stop);
   const std::uint64_t size = source.size();
   const auto length =
       static_cast<std::size_t>(std::max<std::uint64_t>(1, std::min<std::uint64_t>(kBlock, size)));
