@@ -89,6 +89,12 @@ Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObj
     return {ErrorKind::transient,
             object.source->name() + " was read wrongly once and rightly the second time", 0};
   }
+  if (!object.identity) {
+    // A server, or what lies on the way to it, may have damaged it: what is in the store may be good.
+    damage_marks().note(key, {});
+    found.message += "; ask who runs the server to have the store checked";
+    return found;
+  }
   if (object.archived) return damaged_member(key, object, std::move(found));
   const auto from = writable_dataset();
   const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());

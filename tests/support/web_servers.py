@@ -156,6 +156,8 @@ class OddServer:
                 if not wanted or self.headers.get("If-Range", tag[1]) != tag[1]:
                     return self.say(200, body, [tag])
                 first, last = wanted.removeprefix("bytes=").split("-")
+                if int(first) >= len(body):
+                    return self.say(416, headers=[("Content-Range", f"bytes */{len(body)}")])
                 first, last = int(first), min(int(last or len(body)), len(body) - 1)
                 return self.say(206, body[first:last + 1], [tag, ("Content-Range", f"bytes {first}-{last}/{len(body)}")])
 

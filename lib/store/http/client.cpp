@@ -48,9 +48,9 @@ Surroundings Surroundings::real() {
   return {[] { return Clock::now(); }, random_share, wait_for};
 }
 
-Error unexpected_status(const std::string& url, int status) {
+Error unexpected_status(const std::string& url, int status, int attempts) {
   const std::string what = redacted(url) + ": the server ";
-  const std::string code = " (" + std::to_string(status) + ")";
+  const std::string code = " (" + std::to_string(status) + ")" + tries(attempts);
   switch (status) {
     case 401:
       return {ErrorKind::permission, what + "wants a user name and password" + code +
@@ -151,9 +151,7 @@ Result<Response> Client::judged(const Request& request, Result<Response> result,
   if (!result) return result;
   const int status = result->head.status;
   if (!unwell && status != 401 && status != 403 && status != 407) return result;
-  Error error = unexpected_status(request.url, status);
-  if (unwell) error.message += tries(attempts);
-  return fail(std::move(error));
+  return fail(unexpected_status(request.url, status, attempts));
 }
 
 Result<Response> Client::send(const Request& request, const std::stop_token& stop) {

@@ -72,6 +72,6 @@ class Client {
 };
 
 // A response with a status that its caller did not ask for.
-[[nodiscard]] Error unexpected_status(const std::string& url, int status);
+[[nodiscard]] Error unexpected_status(const std::string& url, int status, int attempts = 1);
 
 }  // namespace microstage::store::http

@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLongestHead = std::size_t{64} << 10U;
 constexpr long kReceiveBuffer = 512L << 10U;
+constexpr std::chrono::seconds kDrainLimit{2};
 constexpr int kPollMilliseconds = 100;  // how late a stop may be noticed
 
 Error cancelled() {
@@ -66,7 +67,12 @@ class CurlSession {
     if (curl_multi_add_handle(multi_, easy_) != CURLM_OK)
       return fail(ErrorKind::transient, name_ + ": no memory for a connection");
     attached_ = true;
-    return pump([this] { return head_complete_; }, stop);
+    const auto started = Clock::now();
+    auto pumped = pump(
+        [&] { return head_complete_ && (has_content() || done_ || Clock::now() - started > kDrainLimit); },
+        stop);
+    const bool enough = head_complete_ && !has_content() && done_;
+    return enough ? Status{} : pumped;
   }
 
   Result<std::size_t> read(std::span<std::byte> buffer, const std::stop_token& stop) {
@@ -105,7 +111,7 @@ class CurlSession {
     status_ = 0;
     lines_.clear();
     redirect_url_.clear();
-    head_size_ = spill_used_ = filled_ = 0;
+    head_size_ = discarded_ = spill_used_ = filled_ = 0;
     spill_.clear();
     target_ = {};
     head_complete_ = head_too_long_ = paused_ = done_ = false;
@@ -187,7 +193,17 @@ class CurlSession {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
     const std::size_t length = size * count;
     const auto bytes = std::as_bytes(std::span(data, length));
-    return static_cast<CurlSession*>(self)->take_body(bytes) ? length : std::size_t{CURL_WRITEFUNC_PAUSE};
+    auto& session = *static_cast<CurlSession*>(self);
+    if (!session.has_content()) return session.discard(length) ? length : 0;
+    return session.take_body(bytes) ? length : std::size_t{CURL_WRITEFUNC_PAUSE};
+  }
+
+  // Otherwise the body is a page for people: it is read over, for the sake of the connection.
+  [[nodiscard]] bool has_content() const { return status_ == 200 || status_ == 206; }
+
+  bool discard(std::size_t count) {
+    discarded_ += count;
+    return discarded_ <= kLongestHead;
   }
 
   // Into the reader's buffer, what is beyond it aside; libcurl keeps the rest until somebody reads.
@@ -269,6 +285,7 @@ class CurlSession {
   std::vector<std::string> lines_;
   std::string redirect_url_;
   std::size_t head_size_ = 0;
+  std::size_t discarded_ = 0;
   bool head_complete_ = false;
   bool head_too_long_ = false;
 
