@@ -63,7 +63,7 @@ std::string RiaDataset::key_directory(const annex::Key& key) const {
 }
 
 std::string RiaDataset::member_path(const annex::Key& key) const {
-  return key_directory_below_objects(hash_directories_, key) + "/" + key.file_name();
+  return object_below_objects(hash_directories_, key);
 }
 
 std::string RiaDataset::object_path(const annex::Key& key) const {

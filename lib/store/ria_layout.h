@@ -11,13 +11,18 @@ enum class HashDirectories { lower, mixed };  // layout versions 1 and 2 of a da
 
 inline constexpr const char* kLayoutVersionFile = "ria-layout-version";
 inline constexpr const char* kObjects = "annex/objects";
-inline constexpr const char* kArchive = "archives/archive.7z";
 
-// Below kObjects: "H1/H2/KEY". The object's file in it has the name of the directory.
+// Below kObjects: "H1/H2/KEY".
 [[nodiscard]] inline std::string key_directory_below_objects(HashDirectories hash_directories,
                                                              const annex::Key& key) {
   const bool mixed = hash_directories == HashDirectories::mixed;
   return (mixed ? key.hash_directories_mixed() : key.hash_directories_lower()) + "/" + key.file_name();
+}
+
+// Below kObjects, and the member of an archive: "H1/H2/KEY/KEY".
+[[nodiscard]] inline std::string object_below_objects(HashDirectories hash_directories,
+                                                      const annex::Key& key) {
+  return key_directory_below_objects(hash_directories, key) + "/" + key.file_name();
 }
 
 }  // namespace microstage::store

@@ -6,6 +6,7 @@
 #include "lib/store/http/object_source.h"
 #include "lib/store/http/url.h"
 #include "lib/store/ria_store.h"
+#include "lib/store/sealed_archive.h"
 #include "lib/store/shared_repository.h"
 
 namespace microstage::store::http {
@@ -71,9 +72,14 @@ Result<std::shared_ptr<HttpDataset>> HttpDataset::open(std::shared_ptr<Client> c
   return std::shared_ptr<HttpDataset>(new HttpDataset(std::move(client), std::move(url), *hash_directories));
 }
 
+HttpDataset::HttpDataset(std::shared_ptr<Client> client, std::string url, HashDirectories hash_directories)
+    : client_(std::move(client)),
+      url_(std::move(url)),
+      hash_directories_(hash_directories),
+      archive_(client_, url_ + "/" + SealedArchive::kPath) {}
+
 std::string HttpDataset::object_url(const annex::Key& key) const {
-  const std::string below = key_directory_below_objects(hash_directories_, key) + "/" + key.file_name();
-  return url_ + "/" + kObjects + "/" + encode_path(below);
+  return url_ + "/" + kObjects + "/" + encode_path(member_path(key));
 }
 
 Status HttpDataset::confirm_still_there() const {
@@ -85,28 +91,37 @@ Status HttpDataset::confirm_still_there() const {
                                          " vanished from the server while it was in use; ask who runs it");
 }
 
-Result<bool> HttpDataset::has_archive() const {
-  Request request;
-  request.method = Method::head;
-  request.url = url_ + "/" + kArchive;
-  const auto response = client_->send(request, {});
-  if (!response) return fail(response.error());
-  if (response->head.status == 200) return true;
-  if (is_gone(response->head.status) && !response->elsewhere) return false;
-  return fail(unexpected_status(request.url, response->head.status));
+Status HttpDataset::confirm_absence(const std::string& url, bool elsewhere) const {
+  if (!elsewhere) return confirm_still_there();
+  return fail(ErrorKind::mount_sick,
+              redacted(url) +
+                  ": the server redirects to another host, which does not have it (404); "
+                  "that says nothing about the store");
 }
 
-Result<Presence> HttpDataset::absent_or_archived(const std::string& url, bool elsewhere) const {
-  if (elsewhere) {
-    return fail(ErrorKind::mount_sick,
-                redacted(url) +
-                    ": the server redirects to another host, which does not have it (404); "
-                    "that says nothing about the store");
-  }
-  if (auto there = confirm_still_there(); !there) return fail(there.error());
-  const auto archive = has_archive();
-  if (!archive) return fail(archive.error());
-  return *archive ? Presence::archived : Presence::absent;
+std::string HttpDataset::member_path(const annex::Key& key) const {
+  return object_below_objects(hash_directories_, key);
+}
+
+Result<Presence> HttpDataset::archived_presence(const annex::Key& key) const {
+  const auto contents = archive_.contents();
+  if (!contents) return fail(contents.error());
+  const auto member = *contents ? (*contents)->members.find(member_path(key)) : std::nullopt;
+  if (!member) return Presence::absent;
+  const auto size = key.content_size();
+  return !size || member->size == *size ? Presence::archived : Presence::wrong_size;
+}
+
+Result<std::unique_ptr<transfer::Source>> HttpDataset::open_archived(const annex::Key& key) const {
+  const auto contents = archive_.contents();
+  if (!contents) return fail(contents.error());
+  const auto member = *contents ? (*contents)->members.find(member_path(key)) : std::nullopt;
+  if (!member) return nullptr;
+  const auto size = key.content_size();
+  if (!size || member->size == *size) return archive_.open(**contents, *member);
+  return fail(ErrorKind::integrity, archive_.name_of(member->path) + " is damaged: it has " +
+                                        std::to_string(member->size) + " bytes, and the key says " +
+                                        std::to_string(*size));
 }
 
 Result<Presence> HttpDataset::judge_size(const annex::Key& key, const std::string& url,
@@ -130,7 +145,10 @@ Result<Presence> HttpDataset::find_by_first_byte(const annex::Key& key) const {
   const auto response = client_->send(request, {});
   if (!response) return fail(response.error());
   const ResponseHead& head = response->head;
-  if (is_gone(head.status)) return absent_or_archived(request.url, response->elsewhere);
+  if (is_gone(head.status)) {
+    if (auto absent = confirm_absence(request.url, response->elsewhere); !absent) return fail(absent.error());
+    return Presence::absent;
+  }
   if (head.status == 200) return judge_size(key, request.url, head, head.length);
   // 416 is the answer for an empty file.
   if (head.status != 206 && head.status != 416) return fail(unexpected_status(request.url, head.status));
@@ -138,13 +156,23 @@ Result<Presence> HttpDataset::find_by_first_byte(const annex::Key& key) const {
 }
 
 Result<Presence> HttpDataset::find(const annex::Key& key) const {
+  const auto loose = loose_presence(key);
+  if (!loose || *loose == Presence::present) return loose;
+  const auto archived = archived_presence(key);
+  return !archived || *archived != Presence::absent ? archived : loose;
+}
+
+Result<Presence> HttpDataset::loose_presence(const annex::Key& key) const {
   Request request;
   request.method = Method::head;
   request.url = object_url(key);
   const auto response = client_->send(request, {});
   if (!response) return fail(response.error());
   const ResponseHead& head = response->head;
-  if (is_gone(head.status)) return absent_or_archived(request.url, response->elsewhere);
+  if (is_gone(head.status)) {
+    if (auto absent = confirm_absence(request.url, response->elsewhere); !absent) return fail(absent.error());
+    return Presence::absent;
+  }
   if (head.status == 405 || head.status == 501) return find_by_first_byte(key);
   if (head.status != 200) return fail(unexpected_status(request.url, head.status));
   if (!head.length || head.encoded) return find_by_first_byte(key);
@@ -153,23 +181,20 @@ Result<Presence> HttpDataset::find(const annex::Key& key) const {
 
 // Why a GET did not give the object.
 Error HttpDataset::why_not(const annex::Key& key, const std::string& url, const Response& response) const {
-  if (is_gone(response.head.status)) {
-    const auto presence = absent_or_archived(url, response.elsewhere);
-    if (!presence) return presence.error();
-    if (*presence == Presence::absent) return {ErrorKind::not_found, path() + " does not have it", ENOENT};
-    return {ErrorKind::unsupported,
-            "it is not loose in " + path() + ", and this program does not yet read " + kArchive};
+  const ResponseHead& head = response.head;
+  if (is_gone(head.status)) {
+    const auto absent = confirm_absence(url, response.elsewhere);
+    return absent ? Error{ErrorKind::not_found, path() + " does not have it", ENOENT} : absent.error();
   }
-  if (response.head.status != 200) return unexpected_status(url, response.head.status);
-  if (response.head.is_web_page()) return web_page(url);
+  if (head.status != 200) return unexpected_status(url, head.status);
+  if (head.is_web_page()) return web_page(url);
   const auto wanted = key.content_size();
-  if (response.head.encoded || !response.head.length || !wanted) {
+  if (head.encoded || !head.length || !wanted) {
     return {ErrorKind::unsupported,
             redacted(url) + ": the server does not say how many bytes it has; ask who runs it"};
   }
-  return {ErrorKind::integrity, redacted(url) + " is damaged: it has " +
-                                    std::to_string(*response.head.length) + " bytes, and the key says " +
-                                    std::to_string(*wanted)};
+  return {ErrorKind::integrity, redacted(url) + " is damaged: it has " + std::to_string(*head.length) +
+                                    " bytes, and the key says " + std::to_string(*wanted)};
 }
 
 Result<StoredObject> HttpDataset::open_object(const annex::Key& key) const {
@@ -181,8 +206,14 @@ Result<StoredObject> HttpDataset::open_object(const annex::Key& key) const {
   const auto wanted = key.content_size();
   // Without a length the key's counts: bytes that are missing or too many do not match the key.
   const auto size = head.length ? head.length : wanted;
-  if (head.status != 200 || head.encoded || !size || (wanted && size != wanted))
-    return fail(why_not(key, request.url, *response));
+  if (head.status != 200 || head.encoded || !size || (wanted && size != wanted)) {
+    Error why = why_not(key, request.url, *response);
+    if (why.kind != ErrorKind::not_found && why.kind != ErrorKind::integrity) return fail(std::move(why));
+    auto archived = open_archived(key);
+    if (!archived) return failure_of(archived);
+    if (*archived) return StoredObject{std::move(*archived), std::nullopt};
+    return fail(std::move(why));
+  }
   ObjectSource::Place place;
   place.url = request.url;
   place.name = redacted(request.url);
@@ -198,8 +229,9 @@ std::optional<fs::Identity> HttpDataset::identity_of(const annex::Key&) const {
 
 std::optional<std::string> HttpDataset::whereabouts(const annex::Key& key) const {
   const auto presence = find(key);
-  if (!presence || *presence != Presence::present) return std::nullopt;
-  return redacted(object_url(key));
+  if (presence && *presence == Presence::present) return redacted(object_url(key));
+  if (presence && *presence == Presence::archived) return archive_.name_of(member_path(key));
+  return std::nullopt;
 }
 
 std::vector<std::pair<std::string, std::string>> HttpDataset::describe() const {
@@ -207,7 +239,16 @@ std::vector<std::pair<std::string, std::string>> HttpDataset::describe() const {
   std::vector<std::pair<std::string, std::string>> fields{
       {"layout", mixed ? "2 (mixed hash directories)" : "1 (lower hash directories)"},
       {"url", redacted(url_)}};
-  if (const auto archive = has_archive()) fields.emplace_back("archive", *archive ? "yes" : "no");
+  const auto contents = archive_.contents();
+  if (!contents) {
+    fields.emplace_back("archive", contents.error().message);
+  } else if (*contents) {
+    const auto& members = (*contents)->members;
+    fields.emplace_back("archive",
+                        std::to_string(members.size()) + " objects (" + human_size(members.bytes()) + ")");
+  } else {
+    fields.emplace_back("archive", "no");
+  }
   return fields;
 }
 

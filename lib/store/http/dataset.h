@@ -1,6 +1,6 @@
 #pragma once
 // A dataset of a RIA store behind a web server, for reading: loose objects at the URLs under which DataLad's
-// ORA remote asks for them. A static server will do.
+// ORA remote asks for them, else members of archives/archive.7z by ranges. A static server will do.
 //
 // Nothing is believed to be absent unless the server says so (404, 410) and, asked right after, still has the
 // dataset's version file: login pages, errors and outages are not absence. Threads: as ReadableDataset.
@@ -9,7 +9,7 @@
 #include <string>
 
 #include "lib/core/ids.h"
-#include "lib/store/http/client.h"
+#include "lib/store/http/remote_archive.h"
 #include "lib/store/readable_dataset.h"
 #include "lib/store/ria_layout.h"
 
@@ -38,13 +38,16 @@ class HttpDataset final : public ReadableDataset {
   [[nodiscard]] std::string object_url(const annex::Key& key) const;
 
  private:
-  HttpDataset(std::shared_ptr<Client> client, std::string url, HashDirectories hash_directories)
-      : client_(std::move(client)), url_(std::move(url)), hash_directories_(hash_directories) {}
+  HttpDataset(std::shared_ptr<Client> client, std::string url, HashDirectories hash_directories);
 
   [[nodiscard]] Status confirm_still_there() const;
-  [[nodiscard]] Result<bool> has_archive() const;
-  // What a 404 for the object means.
-  [[nodiscard]] Result<Presence> absent_or_archived(const std::string& url, bool elsewhere) const;
+  // A 404 for the URL: the server's own word, and about this object alone?
+  [[nodiscard]] Status confirm_absence(const std::string& url, bool elsewhere) const;
+  [[nodiscard]] Result<Presence> loose_presence(const annex::Key& key) const;
+  [[nodiscard]] Result<Presence> archived_presence(const annex::Key& key) const;
+  [[nodiscard]] std::string member_path(const annex::Key& key) const;
+  // Null when the archive has no such member, or there is none.
+  [[nodiscard]] Result<std::unique_ptr<transfer::Source>> open_archived(const annex::Key& key) const;
   [[nodiscard]] Result<Presence> judge_size(const annex::Key& key, const std::string& url,
                                             const ResponseHead& head,
                                             std::optional<std::uint64_t> size) const;
@@ -55,6 +58,7 @@ class HttpDataset final : public ReadableDataset {
   std::shared_ptr<Client> client_;
   std::string url_;  // of the dataset
   HashDirectories hash_directories_;
+  RemoteArchive archive_;
 };
 
 }  // namespace microstage::store::http
