@@ -31,7 +31,7 @@ struct Work {
 Result<Work> look(const ConnectRequest& request) {
   auto clone = inspect_clone(request.dataset);
   if (!clone) return failure_of(clone);
-  const std::string url = "ria+file://" + request.store_path;
+  const std::string url = store::RiaUrl::of_path(request.store_path).text();
   auto store = open_store(*clone, url);
   if (!store) return failure_of(store);
   return Work{request,

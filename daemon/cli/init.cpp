@@ -8,6 +8,7 @@
 #include "lib/core/text.h"
 #include "lib/fs/temporary_file.h"
 #include "lib/store/ria_store.h"
+#include "lib/store/ria_url.h"
 
 namespace microstage::cli {
 
@@ -96,7 +97,7 @@ Result<Made> make_store(const InitOptions& options) {
 constexpr const char* kSafeDirectory = "git config --global --add safe.directory '*'";
 
 void print_for_people(const Made& made) {
-  const std::string url = "ria+file://" + one_line(made.path);
+  const std::string url = one_line(store::RiaUrl::of_path(made.path).text());
   std::printf("%s the RIA store %s\n",
               made.version      ? "made"
               : made.error_logs ? "completed"
@@ -127,7 +128,7 @@ ExitStatus run_init(const InitOptions& options) {
     return kDone;
   }
   JsonObject json;
-  json.text("type", "init").text("path", made->path).text("url", "ria+file://" + made->path);
+  json.text("type", "init").text("path", made->path).text("url", store::RiaUrl::of_path(made->path).text());
   json.text("result", made->version || made->error_logs ? "made" : "unchanged")
       .text("safe_directory", kSafeDirectory);
   std::fputs(json.line().c_str(), stdout);

@@ -64,12 +64,11 @@ Result<bool> needs_merge(const Clone& clone) {
   return unmerged->exit_status != 0 || !unmerged->output.empty();
 }
 
+// However it is spelt: with a trailing slash, with %20 for a blank.
 bool same_url(std::string_view one, std::string_view other) {
-  while (one.ends_with('/'))
-    one.remove_suffix(1);
-  while (other.ends_with('/'))
-    other.remove_suffix(1);
-  return one == other;
+  const auto first = store::RiaUrl::parse(one);
+  const auto second = store::RiaUrl::parse(other);
+  return first && second ? first->text() == second->text() : one == other;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) 
     if (auto there = store.confirm_still_there(); !there) return fail(there.error());
     return fail(ErrorKind::not_found,
                 "the store " + store.path() + " has no dataset " + id.text() +
-                    "; place it there with: microstage connect DATASET --store ria+file://" + store.path(),
+                    "; place it there with: microstage connect DATASET --store " + store.path(),
                 ENOENT);
   }
   if (!version) return fail(version.error());

@@ -28,6 +28,53 @@ Result<RiaUrl> bad_url(std::string_view text, std::string_view why) {
                                       "; give the store's root, for example ria+file:///data/store");
 }
 
+int hex_value(char c) {
+  constexpr int kTen = 10;
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + kTen;
+  if (c >= 'A' && c <= 'F') return c - 'A' + kTen;
+  return -1;
+}
+
+// As git and DataLad do: what is no escape stays as it is. %00 does too, for no path can have it.
+std::string unquoted(std::string_view text) {
+  constexpr int kSixteen = 16;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size();
+    const int high = escape ? hex_value(text[i + 1]) : -1;
+    const int low = escape ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(high * kSixteen + low);
+    i += 2;
+  }
+  return out;
+}
+
+// Only what would be taken for something else: recorded URLs stay readable.
+std::string quoted(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    switch (c) {
+      case '%':
+        out += "%25";
+        break;
+      case '#':
+        out += "%23";
+        break;
+      case '?':
+        out += "%3F";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<RiaUrl> RiaUrl::parse(std::string_view text) {
@@ -43,7 +90,12 @@ Result<RiaUrl> RiaUrl::parse(std::string_view text) {
     if (scheme == Scheme::file && !url.host.empty() && url.host != "localhost")
       return bad_url(text, "has a host, but ria+file needs an absolute path after //");
     if (scheme == Scheme::file && url.path.empty()) return bad_url(text, "has no path");
-    if (scheme == Scheme::file) url.host.clear();
+    if (scheme == Scheme::file) {
+      if (url.path.find('?') != std::string::npos)
+        return bad_url(text, "has a '?'; write %3F where the path has it");
+      url.host.clear();
+      url.path = unquoted(url.path);
+    }
     if (const std::size_t at = url.host.rfind('@'); url.is_http() && at != std::string::npos) {
       url.user_info = url.host.substr(0, at);
       url.host.erase(0, at + 1);
@@ -58,7 +110,7 @@ Result<RiaUrl> RiaUrl::parse(std::string_view text) {
 
 std::string RiaUrl::text() const {
   for (const auto& [prefix, known] : kSchemes)
-    if (known == scheme) return std::string{prefix} + host + path;
+    if (known == scheme) return std::string{prefix} + host + (is_local() ? quoted(path) : path);
   return path;
 }
 
@@ -76,14 +128,14 @@ std::string rewrite_url(std::string_view url,
 std::string local_path_of(std::string_view url) {
   if (consume_prefix(url, "ria+file://")) {
     const std::size_t hash = url.find('#');
-    std::string path{url.substr(0, hash)};
+    std::string path = unquoted(url.substr(0, hash));
     if (hash == std::string_view::npos) return path;
     std::string_view id = url.substr(hash + 1);
     id = id.substr(0, id.find('@'));
     if (consume_prefix(id, "~")) return path + "/alias/" + std::string{id};
     return id.size() > 3 ? path + "/" + std::string{id.substr(0, 3)} + "/" + std::string{id.substr(3)} : path;
   }
-  if (consume_prefix(url, "file://")) return std::string{url};
+  if (consume_prefix(url, "file://")) return unquoted(url);
   const bool other_scheme =
       url.find("://") != std::string_view::npos || url.find("::") != std::string_view::npos;
   const std::size_t colon = url.find(':');

@@ -16,12 +16,15 @@ struct RiaUrl {
 
   Scheme scheme = Scheme::file;
   std::string host;  // empty for file
-  std::string path;  // absolute, without a trailing slash
+  // Absolute, without a trailing slash. Of a file URL the path itself (%20 is a blank), else as written.
+  std::string path;
   // http(s) only, "user" or "user:password" as written: a secret that text() leaves out.
-  std::string user_info;
+  std::string user_info{};
 
   // Accepts a trailing slash; refuses a fragment (#id), for a store is meant, not a dataset.
   [[nodiscard]] static Result<RiaUrl> parse(std::string_view text);
+  [[nodiscard]] static RiaUrl of_path(std::string path) { return {Scheme::file, {}, std::move(path)}; }
+  // parse() of it gives the same URL again, here and in DataLad.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool is_local() const { return scheme == Scheme::file; }
   [[nodiscard]] bool is_http() const { return scheme == Scheme::http || scheme == Scheme::https; }
@@ -31,7 +34,8 @@ struct RiaUrl {
 [[nodiscard]] std::string rewrite_url(std::string_view url,
                                       const std::vector<std::pair<std::string, std::string>>& instead_of);
 
-// The local path of a git remote's URL: a plain path, file://… or ria+file://…#id. Nothing for anything else.
+// The local path of a git remote's URL: a plain path, file://… or ria+file://…#id, the latter two unquoted.
+// Nothing for anything else.
 [[nodiscard]] std::string local_path_of(std::string_view url);
 
 }  // namespace microstage::store

@@ -22,6 +22,10 @@ TEST_CASE("the URL of a RIA store has a scheme, a host and a path") {
       {"ria+file://localhost/data", Scheme::file, "", "/data"},
       {"ria+file:///with space:and:colon", Scheme::file, "", "/with space:and:colon"},
       {"ria+file:///sch\xf6n", Scheme::file, "", "/sch\xf6n"},
+      {"ria+file:///my%20store", Scheme::file, "", "/my store"},
+      {"ria+file:///100%25%23%3f%3F", Scheme::file, "", "/100%#??"},
+      {"ria+file:///50%/%zz%4%00%c3%B6", Scheme::file, "", "/50%/%zz%4%00\xc3\xb6"},
+      {"ria+http://host/my%20store", Scheme::http, "host", "/my%20store"},
       {"ria+ssh://me@host:22/data", Scheme::ssh, "me@host:22", "/data"},
       {"ria+http://host/data/", Scheme::http, "host", "/data"},
       {"ria+https://host", Scheme::https, "host", ""},
@@ -36,14 +40,16 @@ TEST_CASE("the URL of a RIA store has a scheme, a host and a path") {
     CHECK(url->is_local() == (row.scheme == Scheme::file));
     const auto again = RiaUrl::parse(url->text());
     REQUIRE(again);
+    CHECK(again->path == row.path);
     CHECK(again->text() == url->text());
   }
 }
 
 TEST_CASE("what is no URL of a RIA store is refused with an example of one") {
-  for (const std::string bad : {"", "/data/store", "file:///data/store", "ria+file:/data", "ria+file://",
-                                "ria+file", "ria+file://otherhost/data", "ria+ssh:///data", "ria+http://",
-                                "ria+ftp://host/x", "ria+file:///data#~alias", "RIA+FILE:///data"}) {
+  for (const std::string bad :
+       {"", "/data/store", "file:///data/store", "ria+file:/data", "ria+file://", "ria+file",
+        "ria+file://otherhost/data", "ria+ssh:///data", "ria+http://", "ria+ftp://host/x",
+        "ria+file:///data?x=1", "ria+file:///data#~alias", "RIA+FILE:///data"}) {
     CAPTURE(bad);
     const auto url = RiaUrl::parse(bad);
     REQUIRE_FALSE(url);
@@ -94,6 +100,9 @@ TEST_CASE("the local path of a git remote is found in each way of writing it") {
         "/data/b24/c7f1a-90d1-4f0e-8a52-3d1f8e6b7c01");
   CHECK(store::local_path_of("ria+file:///data#~B20_0197@v1") == "/data/alias/B20_0197");
   CHECK(store::local_path_of("ria+file:///data") == "/data");
+  CHECK(store::local_path_of("ria+file:///my%20data#~B20%5f") == "/my data/alias/B20%5f");
+  CHECK(store::local_path_of("file:///my%20data") == "/my data");
+  CHECK(store::local_path_of("/my%20data") == "/my%20data");
   for (const std::string elsewhere : {"https://host/x", "ssh://host/x", "host:x", "me@host:/x", "annex::uuid",
                                       "ria+ssh://host/x#~a", "git://host/x"}) {
     CAPTURE(elsewhere);
