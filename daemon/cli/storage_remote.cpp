@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
@@ -15,7 +14,8 @@ namespace microstage::cli {
 namespace {
 
 constexpr const char* kProgram = "git-annex-remote-microstage";
-constexpr const char* kNames[] = {kProgram, "git-annex-remote-ora"};
+// Beside the directory of our programs: there ours has ORA's name too.
+constexpr const char* kOraCompat = "../libexec/microstage/ora-compat";
 
 bool is_executable(const std::string& path) {
   std::error_code none;
@@ -45,44 +45,21 @@ Result<std::string> find_remote_program() {
   return found;
 }
 
-// A temporary directory in which our program is called by both names; it stands in for ORA while that entry
-// is made, so that DataLad need not be installed (and its start-up is not waited for). Removed with the
-// object.
-class StandIn {
- public:
-  [[nodiscard]] static Result<StandIn> make(const std::string& program);
-
-  StandIn(StandIn&& other) noexcept : directory_(std::move(other.directory_)) { other.directory_.clear(); }
-  StandIn& operator=(StandIn&&) = delete;
-  ~StandIn();
-
-  // For PATH.
-  [[nodiscard]] const std::string& path() const { return directory_; }
-
- private:
-  explicit StandIn(std::string directory) : directory_(std::move(directory)) {}
-  std::string directory_;
-};
-
-Result<StandIn> StandIn::make(const std::string& program) {
-  const char* base = std::getenv("TMPDIR");
-  std::string name =
-      std::string{base == nullptr || *base == '\0' ? "/tmp" : base} + "/microstage-connect-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr)
-    return fail(system_error(errno, "make the temporary directory " + name));
-  StandIn stand_in(name);
-  for (const char* link : kNames) {
-    if (::symlink(program.c_str(), (name + "/" + link).c_str()) != 0)
-      return fail(system_error(errno, "make a link in " + name));
+// A directory in which our program is called by both names: it stands in for ORA while that entry is made, so
+// that DataLad need not be installed (and its start-up is not waited for).
+Result<std::string> find_stand_in() {
+  const auto program = find_remote_program();
+  if (!program) return fail(program.error());
+  std::error_code none;
+  const auto real = std::filesystem::canonical(*program, none);
+  const std::string directory = (real.parent_path() / kOraCompat).lexically_normal().string();
+  for (const std::string name : {kProgram, "git-annex-remote-ora"}) {
+    const std::string link = directory + "/" + name;
+    if (is_executable(link)) continue;
+    return fail(ErrorKind::not_found,
+                link + " is missing, which is installed with " + *program + "; install microstage anew");
   }
-  return stand_in;
-}
-
-StandIn::~StandIn() {
-  if (directory_.empty()) return;
-  for (const char* link : kNames)
-    ::unlink((directory_ + "/" + link).c_str());
-  ::rmdir(directory_.c_str());
+  return directory;
 }
 
 // Errors of verify-once: git-annex's own check is off, so the remote must be able to hash each whole key.
@@ -243,23 +220,21 @@ Result<StoragePlan> plan_storage(const Clone& clone, const SpecialRemotes& remot
 }
 
 Result<std::vector<std::string>> apply_storage(const Clone& clone, StoragePlan& plan) {
-  const auto program = find_remote_program();
-  if (!program) return fail(program.error());
-  auto stand_in = StandIn::make(*program);
-  if (!stand_in) return failure_of(stand_in);
+  const auto stand_in = find_stand_in();
+  if (!stand_in) return fail(stand_in.error());
   std::vector<std::string> done;
   const auto ensure = [&](const std::string& name, bool recorded, auto init) -> Status {
     if (name.empty()) return {};
     if (!recorded) {
       done.push_back("made " + name);
-      return init(clone, plan, stand_in->path());
+      return init(clone, plan, *stand_in);
     }
     const auto overridden = override_url(clone, plan, name);
     if (!overridden) return fail(overridden.error());
     if (*overridden) done.push_back("redirected " + name);
     if (is_enabled(clone.config, name, plan.uuid)) return {};
     done.push_back("enabled " + name);
-    return clone.git().annex({"enableremote", name}, stand_in->path());
+    return clone.git().annex({"enableremote", name}, *stand_in);
   };
   // The owner of the uuid first: the other is the same as it.
   const bool ora_first = plan.owner == plan.ora;
