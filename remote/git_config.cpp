@@ -1,11 +1,49 @@
 #include "remote/git_config.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
 #include "lib/core/text.h"
 #include "lib/fs/process.h"
 
 namespace microstage::remote {
 
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+// ORA sees what DataLad itself was told; git, and so this program, does not.
+Status check_datalad_overrides() {
+  constexpr const char* kVariable = "DATALAD_CONFIG_OVERRIDES_JSON";
+  const char* value = std::getenv(kVariable);  // NOLINT: nobody changes the environment
+  if (value == nullptr) return {};
+  const std::string text = lower(value);
+  for (const std::string_view part : {".ora-", ".insteadof"}) {
+    if (text.find(part) == std::string::npos) continue;
+    return fail(ErrorKind::invalid, std::string{kVariable} + " sets '" + std::string{part} +
+                                        "…', which microstage does not read from there; set it by git "
+                                        "config, or in the environment by GIT_CONFIG_COUNT");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<bool> parse_boolean(std::string_view text) {
+  const std::string value = lower(text);
+  if (value == "true" || value == "yes" || value == "on" || value == "1") return true;
+  if (value.empty() || value == "false" || value == "no" || value == "off" || value == "0") return false;
+  return std::nullopt;
+}
+
 Result<GitConfig> load_git_config() {
+  if (auto seen = check_datalad_overrides(); !seen) return fail(seen.error());
   auto listing = fs::run_process({"git", "config", "--null", "--list"});
   if (!listing) return failure_of(listing);
   if (listing->exit_status != 0)
@@ -25,10 +63,7 @@ bool allows_unverified(const GitConfig& config, const std::string& prefix) {
 // Anything but a clear yes counts as no: then we do the verifying.
 bool is_clearly_on(const std::optional<std::string>& value) {
   if (!value) return true;  // git-annex verifies by default
-  std::string text = *value;
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text == "true" || text == "yes" || text == "on" || text == "1";
+  return parse_boolean(*value).value_or(false);
 }
 
 }  // namespace

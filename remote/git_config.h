@@ -12,7 +12,11 @@ namespace microstage::remote {
 
 using annex::GitConfig;
 
-// Starts git once.
+// What git takes for a boolean; nothing for any other text.
+[[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
+
+// Starts git once. Errors: invalid also when DataLad was told to override settings that concern us in a way
+// that git does not know: going on without them could lead to another store.
 [[nodiscard]] Result<GitConfig> load_git_config();
 
 // Will git-annex surely compare what we retrieve with its key? It skips that when unverified downloads are

@@ -1,6 +1,7 @@
 #include "remote/init_remote.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/core/text.h"
 #include "lib/fs/file.h"
@@ -27,6 +28,15 @@ Status settle_archive_id(CommittedSettings& settings, Conversation& conversation
   if (!id) return fail(ErrorKind::invalid, "archive-id: " + id.error().message);
   conversation.set_config("archive-id", settings.archive_id);
   return {};
+}
+
+// What only this clone's insteadOf rules make a URL ("short:store") would mean nothing to others.
+void record_rewritten(const CommittedSettings& settings, const GitConfig& config,
+                      Conversation& conversation) {
+  for (const auto& [name, url] : {std::pair{"url", settings.url}, std::pair{"push-url", settings.push_url}}) {
+    if (url.empty() || store::RiaUrl::parse(url)) continue;
+    conversation.set_config(name, store::rewrite_url(url, config.instead_of()));
+  }
 }
 
 fs::Identity identity_of(fs::FileOps& ops, const std::string& path) {
@@ -119,21 +129,17 @@ Status initialise_http(HttpStore& http, const store::RiaUrl& url, const DatasetI
 
 }  // namespace
 
-Error unsupported_url(const store::RiaUrl& url) {
-  return {ErrorKind::unsupported,
-          "url=" + url.text() +
-              " cannot be reached by this program: it knows ria+file, and ria+http and "
-              "ria+https for reading"};
-}
-
 Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings, const GitConfig& config,
                   Conversation& conversation) {
   const auto url = effective_url(settings, config);
   if (!url) return fail(url.error());
   const auto push_url = effective_push_url(settings, config);
   if (!push_url) return fail(push_url.error());
+  const auto policy = store_policy(settings, config);
+  if (!policy) return fail(policy.error());
+  record_rewritten(settings, config, conversation);
   if (auto settled = settle_archive_id(settings, conversation); !settled) return settled;
-  if (!url->is_local() && !url->is_http()) return fail(unsupported_url(*url));
+  if (!url->is_local() && !url->is_http()) return fail(out_of_reach(*url, settings));
   const auto committed = store::RiaUrl::parse(settings.url);
   if (committed && committed->user_info.find(':') != std::string::npos)
     conversation.inform("url= has a password in it, which everybody who clones this dataset can read");
@@ -142,12 +148,13 @@ Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings
   // Where it can be written is where most can be checked.
   if (!url->is_local() && !push_url->is_local())
     return initialise_http(http, *url, *id, settings, config, conversation);
-  const auto store = store::RiaStore::open(ops, url->is_local() ? url->path : push_url->path);
+  const auto& path = url->is_local() ? url->path : push_url->path;
+  const auto store = store::RiaStore::open(ops, path, policy->unknown_layout);
   if (!store) {
     conversation.inform(store.error().message);
     return {};
   }
-  const auto dataset = store::RiaDataset::open(*store, *id);
+  const auto dataset = store::RiaDataset::open(*store, *id, policy->unknown_layout);
   if (!dataset) {
     conversation.inform(dataset.error().message);
     return {};

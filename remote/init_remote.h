@@ -10,9 +10,6 @@
 
 namespace microstage::remote {
 
-// A URL that neither reading nor writing knows.
-[[nodiscard]] Error unsupported_url(const store::RiaUrl& url);
-
 // Checks the parameters, settles archive-id (the DataLad dataset id, else the remote's uuid), and sets
 // datalad-publish-depends, where it is unset, on each git remote whose URL leads into this dataset of the
 // store, so that a plain `datalad push` from a fresh clone takes the content along.

@@ -5,14 +5,14 @@
 
 namespace microstage::remote {
 
-std::string SpecialRemote::check_present(const Request& request) {
+std::string SpecialRemote::check_present(const Request& request, Conversation& conversation) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return failure_reply(request, key.error().message);
   const auto where = readable_dataset();
-  if (!where) return reply(request, fail(where.error()));
+  if (!where) return unknown(request, where.error(), conversation);
   const auto presence = (*where)->find(*key);
-  if (!presence) return reply(request, fail(presence.error()));
+  if (!presence) return unknown(request, presence.error(), conversation);
   switch (*presence) {
     case store::Presence::present:
     case store::Presence::archived:
@@ -93,6 +93,8 @@ Availability SpecialRemote::availability(const Conversation& conversation) {
 
 std::vector<InfoField> SpecialRemote::info() {
   std::vector<InfoField> fields;
+  // Also under another program's name.
+  fields.push_back({"served by", "microstage " MICROSTAGE_VERSION});
   const auto where = url(Access::read);
   fields.push_back({"store", where ? where->text() : where.error().message});
   const auto known = settings();

@@ -35,7 +35,38 @@ std::optional<std::string> local_override(const CommittedSettings& settings, con
   return std::nullopt;
 }
 
+// The names that ORA's first releases gave its settings, by the special remote's own name.
+std::optional<std::string> early_override(const CommittedSettings& settings, const GitConfig& config,
+                                          const std::string& variable) {
+  return config.value("annex.ora-remote." + settings.name + "." + variable);
+}
+
+// Of datasets that were made when a store was a path and a host.
+std::string early_url(const CommittedSettings& settings, const GitConfig& config) {
+  const std::string host = early_override(settings, config, "ssh-host").value_or(settings.ssh_host);
+  const std::string path = early_override(settings, config, "base-path").value_or(settings.base_path);
+  if (path.empty()) return {};
+  return host.empty() || host == "0" ? store::RiaUrl::of_path(path).text() : "ria+ssh://" + host + path;
+}
+
+Result<bool> switched_on(const CommittedSettings& settings, const GitConfig& config,
+                         const std::string& variable) {
+  auto value = local_override(settings, config, "ora-" + variable);
+  // ORA's first releases said "remote" for what is now "ria".
+  if (!value)
+    value = early_override(settings, config, variable == "force-write" ? variable : "ignore-remote-config");
+  if (!value) return false;
+  if (const auto on = parse_boolean(*value)) return *on;
+  return fail(ErrorKind::invalid, "remote." + name_of(settings) + ".ora-" + variable + " is '" +
+                                      one_line(*value) + "', which is neither true nor false");
+}
+
 }  // namespace
+
+std::string name_of(const CommittedSettings& settings) {
+  std::string name = settings.git_remote.value_or(settings.name);
+  return name.empty() ? "NAME" : name;
+}
 
 Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
   CommittedSettings settings;
@@ -50,6 +81,10 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
     if (!value) return failure_of(value);
     settings.*field = std::move(*value);
   }
+  if (settings.url.empty()) {
+    settings.base_path = ask_or_empty(conversation, "GETCONFIG base-path");
+    settings.ssh_host = ask_or_empty(conversation, "GETCONFIG ssh-host");
+  }
   if (settings.name.empty()) settings.name = ask_or_empty(conversation, "GETCONFIG sameas-name");
   settings.uuid = ask_or_empty(conversation, "GETUUID");
   settings.git_dir = ask_or_empty(conversation, "GETGITDIR");
@@ -59,7 +94,8 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
 }
 
 Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const GitConfig& config) {
-  const std::string url = local_override(settings, config, "ora-url").value_or(settings.url);
+  std::string url = local_override(settings, config, "ora-url").value_or(settings.url);
+  if (url.empty()) url = early_url(settings, config);
   if (url.empty()) {
     return fail(
         ErrorKind::invalid,
@@ -71,7 +107,36 @@ Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const Git
 Result<store::RiaUrl> effective_push_url(const CommittedSettings& settings, const GitConfig& config) {
   const std::string url = local_override(settings, config, "ora-push-url").value_or(settings.push_url);
   if (url.empty()) return effective_url(settings, config);
-  return store::RiaUrl::parse(store::rewrite_url(url, config.instead_of()));
+  auto parsed = store::RiaUrl::parse(store::rewrite_url(url, config.instead_of()));
+  if (!parsed || !parsed->is_http()) return parsed;
+  return fail(ErrorKind::unsupported, "push-url=" + parsed->text() +
+                                          ": nothing can be stored over HTTP; give the store's path, as "
+                                          "ria+file:///data/store");
+}
+
+Result<StorePolicy> store_policy(const CommittedSettings& settings, const GitConfig& config) {
+  const auto force = switched_on(settings, config, "force-write");
+  if (!force) return fail(force.error());
+  const auto ignore = switched_on(settings, config, "ignore-ria-config");
+  if (!ignore) return fail(ignore.error());
+  return StorePolicy{*force ? store::UnknownLayout::assume : store::UnknownLayout::refuse, *ignore};
+}
+
+Error out_of_reach(const store::RiaUrl& url, const CommittedSettings& settings) {
+  if (url.is_http()) {
+    return {ErrorKind::unsupported,
+            url.text() +
+                " is for reading only: to store and remove, set push-url (in this clone "
+                "remote." +
+                name_of(settings) + ".ora-push-url) to where the store is mounted, ria+file:///…"};
+  }
+  return {ErrorKind::unsupported,
+          url.text() +
+              " is reached by ssh, which microstage does not speak; mount the store here "
+              "and run 'git config remote." +
+              name_of(settings) +
+              ".ora-url ria+file:///ITS/PATH', or leave this remote to DataLad's own "
+              "git-annex-remote-ora"};
 }
 
 Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings, const GitConfig& config) {

@@ -1,12 +1,13 @@
 #pragma once
 // Where this remote's store is and how it is to be used in this clone: what git-annex knows of the remote
 // (committed) and what git's configuration changes about it here (ORA's names: remote.NAME.ora-url,
-// ora-push-url; insteadOf).
+// ora-push-url, …; annex.ora-remote.NAME.… of its first releases; insteadOf).
 
 #include <optional>
 #include <string>
 
 #include "lib/core/ids.h"
+#include "lib/store/ria_store.h"
 #include "lib/store/ria_url.h"
 #include "remote/conversation.h"
 #include "remote/git_config.h"
@@ -20,14 +21,20 @@ struct CommittedSettings {
   std::string url;
   std::string push_url;
   std::string archive_id;
+  std::string base_path;  // of datasets that knew no url yet
+  std::string ssh_host;   // "0": none
   std::string git_dir;
   std::optional<std::string> git_remote;  // its name in git's configuration, where git-annex tells it
 };
 
+// The name by which a person calls the remote; "NAME" where nobody told.
+[[nodiscard]] std::string name_of(const CommittedSettings& settings);
+
 [[nodiscard]] Result<CommittedSettings> ask_for_settings(Conversation& conversation);
 
 // The URLs in effect here: a local override of this git remote, else of one with the same annex uuid (DataLad
-// reconfigures only one of two partners), else the committed one; then git's rewriting rules.
+// reconfigures only one of two partners), else the committed one; then git's rewriting rules. Errors: invalid
+// with what is wrong; a push URL over HTTP is unsupported.
 [[nodiscard]] Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const GitConfig& config);
 [[nodiscard]] Result<store::RiaUrl> effective_push_url(const CommittedSettings& settings,
                                                        const GitConfig& config);
@@ -36,5 +43,15 @@ struct CommittedSettings {
 // when it is not set; an error when it is no size.
 [[nodiscard]] Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings,
                                                               const GitConfig& config);
+
+// The user's word on stores that are not quite as we expect.
+struct StorePolicy {
+  store::UnknownLayout unknown_layout = store::UnknownLayout::refuse;  // assumed by ora-force-write
+  bool ignore_flags = false;  // ora-ignore-ria-config: no error log even where the store asks for it
+};
+[[nodiscard]] Result<StorePolicy> store_policy(const CommittedSettings& settings, const GitConfig& config);
+
+// Why this program cannot reach the store at `url`, and what to do.
+[[nodiscard]] Error out_of_reach(const store::RiaUrl& url, const CommittedSettings& settings);
 
 }  // namespace microstage::remote

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "lib/store/error_log.h"
 #include "lib/transfer/partials.h"
 #include "remote/answer.h"
 #include "remote/init_remote.h"
@@ -19,7 +20,7 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
     case RequestType::retrieve:
       return {reply(request, retrieve(request, conversation))};
     case RequestType::check_present:
-      return {check_present(request)};
+      return {check_present(request, conversation)};
     case RequestType::remove:
       return {reply(request, remove(request, conversation))};
     case RequestType::get_cost:
@@ -35,8 +36,35 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
 }
 
 std::string SpecialRemote::reply(const Request& request, const Status& status) {
-  if (!status) forget_if_stale(status.error());
-  return answer(request, status);
+  std::string line = answer(request, status);
+  if (!status) {
+    forget_if_stale(status.error());
+    if (status.error().kind != ErrorKind::cancelled) log_failure(request, line);
+  }
+  return line;
+}
+
+void SpecialRemote::log_failure(const Request& request, const std::string& what) {
+  const bool writes = request.type == RequestType::store || request.type == RequestType::remove;
+  const auto where = url(writes ? Access::write : Access::read);
+  const auto known = settings();
+  const auto config = git_config();
+  if (!where || !where->is_local() || !known || !config) return;
+  const auto policy = store_policy(**known, **config);
+  const auto dataset = DatasetId::parse((*known)->archive_id);
+  const auto client = DatasetId::parse((*config)->value("annex.uuid").value_or(""));
+  if (!policy || policy->ignore_flags || !dataset || !client) return;
+  ignore_error(store::log_error(ops_, where->path, *dataset, *client, what),
+               "the error itself is what the user must read");
+}
+
+std::string SpecialRemote::unknown(const Request& request, const Error& error, Conversation& conversation) {
+  const bool news = [&] {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(told_, error.message) != error.message;
+  }();
+  if (news) conversation.inform(error.message);
+  return reply(request, fail(error));
 }
 
 void SpecialRemote::forget_if_stale(const Error& error) {
@@ -123,31 +151,26 @@ Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::writable_dataset() {
   return write_dataset_;
 }
 
-namespace {
-
-Error cannot_reach(const store::RiaUrl& url) {
-  if (!url.is_http()) return unsupported_url(url);
-  return {ErrorKind::unsupported,
-          url.text() +
-              " is for reading only: to store and remove, set push-url (in this clone "
-              "remote.NAME.ora-push-url) to where the store is mounted, ria+file:///…"};
-}
-
-}  // namespace
-
 Result<std::shared_ptr<store::RiaDataset>> SpecialRemote::open_dataset(Access access) {
   const auto where = url(access);
   if (!where) return fail(where.error());
-  if (!where->is_local()) return fail(cannot_reach(*where));
   const auto known = settings();
   if (!known) return fail(known.error());
+  if (!where->is_local()) return fail(out_of_reach(*where, **known));
   const auto id = DatasetId::parse((*known)->archive_id);
   if (!id) return fail(id.error());
-  const auto store = store::RiaStore::open(ops_, where->path);
-  if (!store) return fail(store.error());
-  auto opened = store::RiaDataset::open(*store, *id);
-  if (!opened) return failure_of(opened);
-  return std::make_shared<store::RiaDataset>(std::move(*opened));
+  const auto config = git_config();
+  if (!config) return fail(config.error());
+  const auto policy = store_policy(**known, **config);
+  if (!policy) return fail(policy.error());
+  const auto store = store::RiaStore::open(ops_, where->path, policy->unknown_layout);
+  auto opened = store ? store::RiaDataset::open(*store, *id, policy->unknown_layout) : fail(store.error());
+  if (opened) return std::make_shared<store::RiaDataset>(std::move(*opened));
+  if (opened.error().kind == ErrorKind::unsupported) {
+    opened.error().message +=
+        "; to take it for that all the same, set remote." + name_of(**known) + ".ora-force-write to true";
+  }
+  return failure_of(opened);
 }
 
 // The uuid comes from the dataset and becomes a path in which files are removed: it must be what it claims to

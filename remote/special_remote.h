@@ -37,7 +37,7 @@ class SpecialRemote {
   [[nodiscard]] Status prepare(Conversation& conversation);
   [[nodiscard]] Status store(const Request& request, Conversation& conversation);
   [[nodiscard]] Status retrieve(const Request& request, Conversation& conversation);
-  [[nodiscard]] std::string check_present(const Request& request);
+  [[nodiscard]] std::string check_present(const Request& request, Conversation& conversation);
   [[nodiscard]] Status remove(const Request& request, Conversation& conversation);
   [[nodiscard]] std::string where_is(const Request& request);
   [[nodiscard]] unsigned cost();
@@ -54,6 +54,10 @@ class SpecialRemote {
   [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> open_dataset(Access access);
 
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
+  // In the store, where it asks for that.
+  void log_failure(const Request& request, const std::string& what);
+  // The answer where presence could not be found out. git-annex shows the reason nowhere, so we do.
+  [[nodiscard]] std::string unknown(const Request& request, const Error& error, Conversation& conversation);
   void forget_if_stale(const Error& error);  // what is open of a store that went away
   [[nodiscard]] static Result<std::string> private_directory(const CommittedSettings& settings);
 
@@ -82,6 +86,7 @@ class SpecialRemote {
   std::unique_ptr<transfer::RateLimiter> limiter_;
   std::shared_ptr<store::ReadableDataset> read_dataset_;
   std::shared_ptr<store::RiaDataset> write_dataset_;
+  std::string told_;  // why presence was last unknown: one line for all keys of a section
 };
 
 }  // namespace microstage::remote

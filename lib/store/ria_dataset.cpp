@@ -19,7 +19,7 @@ bool is_missing(const Error& error) {
 
 }  // namespace
 
-Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) {
+Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id, UnknownLayout unknown) {
   const std::string path = id.store_path();
   auto directory = store.root().open_directory(path);
   const auto version = directory ? read_layout_version(*directory) : fail(directory.error());
@@ -31,7 +31,8 @@ Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id) 
                 ENOENT);
   }
   if (!version) return fail(version.error());
-  if (version->number != "1" && version->number != "2") {
+  const bool known = version->number == "1" || version->number == "2";
+  if (!known && unknown == UnknownLayout::refuse) {
     return fail(ErrorKind::unsupported, "the dataset " + directory->name() + " has layout version '" +
                                             version->number +
                                             "', which this program does not know; it knows 1 and 2");

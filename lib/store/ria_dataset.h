@@ -46,8 +46,9 @@ struct ObjectCounts {
 class RiaDataset final : public ReadableDataset {
  public:
   // Errors: not_found when the store has no such dataset, unsupported when its layout version is neither 1
-  // nor 2.
-  [[nodiscard]] static Result<RiaDataset> open(const RiaStore& store, const DatasetId& id);
+  // nor 2 and `unknown` refuses that.
+  [[nodiscard]] static Result<RiaDataset> open(const RiaStore& store, const DatasetId& id,
+                                               UnknownLayout unknown = UnknownLayout::refuse);
 
   RiaDataset(RiaDataset&& other) noexcept;
   RiaDataset& operator=(RiaDataset&&) = delete;

@@ -31,7 +31,7 @@ Result<LayoutVersion> read_layout_version(const fs::Directory& directory) {
   return LayoutVersion::parse(*text);
 }
 
-Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path) {
+Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path, UnknownLayout unknown) {
   auto root = fs::Directory::open(ops, path);
   if (!root && is_missing(root.error())) {
     return fail(ErrorKind::mount_sick,
@@ -39,7 +39,7 @@ Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path) {
                 root.error().code);
   }
   if (!root) return failure_of(root);
-  const auto version = read_layout_version(*root);
+  auto version = read_layout_version(*root);
   if (!version && is_missing(version.error())) {
     return fail(
         ErrorKind::mount_sick,
@@ -47,11 +47,11 @@ Result<RiaStore> RiaStore::open(fs::FileOps& ops, const std::string& path) {
         version.error().code);
   }
   if (!version) return fail(version.error());
-  if (version->number != kStoreVersion) {
+  if (version->number != kStoreVersion && unknown == UnknownLayout::refuse) {
     return fail(ErrorKind::unsupported, "the store " + path + " has layout version '" + version->number +
                                             "', which this program does not know; it knows 1");
   }
-  return RiaStore(std::move(*root));
+  return RiaStore(std::move(*root), std::move(*version));
 }
 
 Status RiaStore::confirm_still_there() const {

@@ -24,20 +24,28 @@ struct LayoutVersion {
 
 inline constexpr std::string_view kStoreVersion = "1";
 
+enum class UnknownLayout {
+  refuse,  // neither reading nor writing is guessed at
+  assume,  // the user insists: take it for the newest layout that is known
+};
+
 class RiaStore {
  public:
   // Errors: mount_sick when the root or its version file is missing (an unmounted store looks like that),
-  // unsupported when the version is not 1 (then neither reading nor writing is guessed at).
-  [[nodiscard]] static Result<RiaStore> open(fs::FileOps& ops, const std::string& root);
+  // unsupported when the version is not 1 and `unknown` refuses that.
+  [[nodiscard]] static Result<RiaStore> open(fs::FileOps& ops, const std::string& root,
+                                             UnknownLayout unknown = UnknownLayout::refuse);
 
+  [[nodiscard]] const LayoutVersion& layout() const { return layout_; }
   [[nodiscard]] const fs::Directory& root() const { return root_; }
   [[nodiscard]] const std::string& path() const { return root_.name(); }
   // Fails (mount_sick) once the path leads elsewhere: then what is missing here says nothing.
   [[nodiscard]] Status confirm_still_there() const;
 
  private:
-  explicit RiaStore(fs::Directory root) : root_(std::move(root)) {}
+  RiaStore(fs::Directory root, LayoutVersion layout) : root_(std::move(root)), layout_(std::move(layout)) {}
   fs::Directory root_;
+  LayoutVersion layout_;
 };
 
 // Reads and parses the version file in `directory`.

@@ -2,6 +2,7 @@
 
 #include "remote/git_config.h"
 
+#include <cstdlib>
 #include <string>
 
 #include "tests/support/catch.h"
@@ -97,4 +98,29 @@ TEST_CASE("one permission among several values is enough") {
       entry("remote.cap.annex-security-allow-unverified-downloads", "ACKTHPPT") +
       entry("remote.cap.annex-security-allow-unverified-downloads", "no") + entry("annex.verify", "false"));
   CHECK_FALSE(git_annex_verifies(config, "cap"));
+}
+
+TEST_CASE("booleans are git's") {
+  for (const char* yes : {"true", "TRUE", "yes", "On", "1"})
+    CHECK(parse_boolean(yes) == true);
+  for (const char* no : {"false", "No", "off", "0", ""})
+    CHECK(parse_boolean(no) == false);
+  for (const char* other : {"perhaps", "2", "-1", "tru", " true"})
+    CHECK_FALSE(parse_boolean(other));
+}
+
+TEST_CASE("overrides that only DataLad sees are refused where they concern the remote") {
+  struct Row {
+    std::string json;
+    bool refused;
+  };
+  const auto row = GENERATE(Row{R"({"datalad.log.level": "flora-x"})", false}, Row{"", false},
+                            Row{R"({"remote.cap.ora-url": "ria+file:///other"})", true},
+                            Row{R"({"annex.ORA-remote.cap.force-write": true})", true},
+                            Row{R"({"url.ria+file:///x.insteadOf": "ria+file:///y"})", true});
+  ::setenv("DATALAD_CONFIG_OVERRIDES_JSON", row.json.c_str(), 1);
+  const auto config = load_git_config();
+  ::unsetenv("DATALAD_CONFIG_OVERRIDES_JSON");
+  REQUIRE(config.has_value() == !row.refused);
+  if (!config) CHECK(config.error().message.find("DATALAD_CONFIG_OVERRIDES_JSON sets '") == 0);
 }

@@ -154,3 +154,33 @@ TEST_CASE("a limit is a size above zero, and anything else is refused") {
     CHECK(limit(wrong).error().message.find(wrong) != std::string::npos);
   }
 }
+
+TEST_CASE("nothing can be pushed over HTTP") {
+  CommittedSettings settings = committed();
+  settings.push_url = GENERATE("ria+http://host/store", "ria+https://host/store");
+  const auto url = effective_push_url(settings, config_of({}));
+  REQUIRE_FALSE(url);
+  CHECK(url.error().message.find("nothing can be stored over HTTP") != std::string::npos);
+  CHECK(effective_push_url(settings, config_of({{"remote.cap.ora-push-url", "ria+file:///y"}}))->text() ==
+        "ria+file:///y");
+}
+
+TEST_CASE("datasets of ORA's first releases name a path and a host") {
+  FakeConversation fake = conversation();
+  fake.answers["GETCONFIG url"] = "";
+  fake.answers["GETCONFIG base-path"] = "/old/store";
+  fake.answers["GETCONFIG ssh-host"] = "host";
+  auto settings = ask_for_settings(fake);
+  REQUIRE(settings);
+  CHECK(effective_url(*settings, config_of({}))->text() == "ria+ssh://host/old/store");
+  const std::string early = "annex.ora-remote.cap.";
+  CHECK(effective_url(*settings, config_of({{early + "ssh-host", "0"}}))->text() == "ria+file:///old/store");
+  CHECK(
+      effective_url(*settings, config_of({{early + "ssh-host", "0"}, {early + "base-path", "/50%"}}))->path ==
+      "/50%");
+  CHECK(effective_url(*settings, config_of({{"remote.capacity.ora-url", "ria+file:///new"}}))->text() ==
+        "ria+file:///new");
+  settings->url = "ria+file:///recorded";
+  CHECK(effective_url(*settings, config_of({{early + "base-path", "/old"}}))->text() ==
+        "ria+file:///recorded");
+}
