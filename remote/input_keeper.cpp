@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,9 @@ namespace {
 }  // namespace
 
 void keep_input_open(const ProtocolPipes& pipes) {
+  // Of a file, a terminal or /dev/null nobody closes another end: its keeper would never see the end.
+  struct ::stat status {};
+  if (::fstat(pipes.from_annex, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
   if (::fork() == 0) hold(pipes.from_annex);
 }
 

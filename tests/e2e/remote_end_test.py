@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from annex_bench import DATASET, VERIFY_ONCE, AnnexTest, random_bytes, wait_until
+from annex_bench import DATASET, VERIFY_ONCE, AnnexTest, processes_of, random_bytes, wait_until
 from microstage_testing import BIN, main
 from remote_process import RemoteProcess
 
@@ -49,6 +49,22 @@ class End(AnnexTest):
         """git-annex's own mixed hash directories."""
         directories = self.run_ok("git", "-C", self.clone, "annex", "examinekey", "--format=${hashdirmixed}", key)
         return self.dataset / "annex/objects" / directories.strip() / key / key
+
+    def test_leaves_no_process_whatever_its_input_is(self):
+        for name in ("pipe", "/dev/null", "file"):
+            with self.subTest(name):
+                (self.root / "file").touch()
+                source = {"pipe": subprocess.PIPE, "/dev/null": subprocess.DEVNULL}.get(name)
+                with open(self.root / "file") as file:
+                    process = subprocess.Popen([PROGRAM], stdin=source or file, stdout=subprocess.DEVNULL,
+                                               env=self.env, start_new_session=True)
+                    if process.stdin:
+                        process.stdin.close()
+                    self.assertEqual(process.wait(), 0)
+                ended = wait_until(lambda group=process.pid: not processes_of(group), SECONDS)
+                for pid in processes_of(process.pid):
+                    os.kill(pid, signal.SIGKILL)
+                self.assertTrue(ended, "a process stayed")
 
     ways = {
         "SIGTERM": (lambda remote: remote.signal(signal.SIGTERM), 128 + signal.SIGTERM),
