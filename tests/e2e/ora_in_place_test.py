@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Our program in ORA's place: DataLad's own remote is hidden, ours has its name, and stock DataLad creates, pushes,
+clones, gets and drops as ever. And what we stored DataLad's own reads, and the other way round."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from microstage_testing import BIN, digests, main, remove_tree  # noqa: E402
+from ora_testing import ORA, ORA_COMPAT, OraTest  # noqa: E402
+
+
+class InPlace(OraTest):
+    def setUp(self):
+        super().setUp()
+        self.section = self.make_section(3)
+        self.planes = digests(self.section)
+
+    def served_by(self, env, repository, remote="capacity-storage"):
+        return json.loads(self.annex(env, repository, "info", "--fast", "--json", remote)).get("served by")
+
+    def test_the_main_job(self):
+        self.create(self.ours, self.section, "--alias", "B20_0197")
+        self.assertRegex(self.served_by(self.ours, self.section), r"^microstage \d")
+        self.push(self.ours, self.section)
+        clone = self.root / "clone"
+        self.datalad(self.ours, "clone", self.url + "#~B20_0197", clone)
+        self.assertEqual(self.get(self.ours, clone, self.planes), {"from capacity-storage..."})
+        self.drop(self.ours, clone)
+        self.get(self.ours, clone, self.planes, "-J2")
+        siblings = {record["name"]: record for record in self.datalad(self.ours, "siblings", cwd=clone)}
+        self.assertEqual(set(siblings), {"here", "origin", "capacity-storage"})
+        self.assertEqual(siblings["capacity-storage"]["annex-externaltype"], "ora")
+        # A plain push from the clone takes its content along.
+        key = self.add(clone, "masks.tif")
+        self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
+        self.assertTrue(self.object(clone, key))
+        self.assertEqual(self.annex(self.ours, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
+
+    def test_subdatasets_come_from_the_same_store(self):
+        brain = self.make_dataset("brain")
+        for name in ("B20_0001", "B20_0002"):
+            self.datalad(self.ours, "create", "-d", brain, brain / name)
+            (brain / name / "plane.tif").write_bytes(os.urandom(30_000))
+        self.datalad(self.ours, "save", "-r", "-d", brain)
+        wanted = digests(brain)
+        self.create(self.ours, brain, "-r")
+        self.datalad(self.ours, "push", "-r", "-d", brain, "--to", "capacity")
+        clone = self.clone(self.ours, brain, "clone")
+        self.datalad(self.ours, "get", "-r", ".", cwd=clone)
+        self.assertEqual(digests(clone), wanted)
+
+    def test_a_sealed_dataset(self):
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        archive = self.place(self.section) / "archives/archive.7z"
+        self.run_ok("datalad", "export-archive-ora", "-d", self.section, archive, env=self.stock)
+        remove_tree(self.place(self.section) / "annex/objects")
+        for name, env in (("ours", self.ours), ("stock", self.stock)):
+            clone = self.clone(env, self.section, name)
+            self.get(env, clone, self.planes)
+            self.drop(env, clone)
+        key = self.add(clone, "masks.tif")  # loose, beside what is sealed
+        self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
+        self.assertTrue(self.object(clone, key))
+        self.assertEqual(self.annex(self.ours, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
+
+    def test_creating_again_reconfigures(self):
+        self.create(self.ours, self.section)
+        uuid = self.git(self.section, "config", "remote.capacity-storage.annex-uuid")
+        self.create(self.ours, self.section, "--existing", "reconfigure")
+        self.assertEqual(self.git(self.section, "config", "remote.capacity-storage.annex-uuid"), uuid)
+        self.assertEqual(len(self.remote_log(self.section)), 1)
+        self.push(self.ours, self.section)
+        self.get(self.ours, self.clone(self.ours, self.section, "clone"), self.planes)
+
+    def test_a_second_uuid_for_the_same_objects_is_refused(self):
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        record, = [record for record in self.datalad(
+            self.ours, "create-sibling-ria", "-d", self.section, "-s", "again", "--existing", "reconfigure", self.url,
+            status=1) if record["action"] == "create-sibling-ria"]
+        uuid = self.git(self.section, "config", "remote.capacity-storage.annex-uuid")
+        self.assertIn(f"already is the content of the remote {uuid}", record["message"])
+
+    def test_only_the_storage_sibling(self):
+        self.create(self.ours, self.section, "--storage-sibling", "only")
+        self.datalad(self.ours, "push", "-d", self.section, "--to", "capacity", "--data", "anything")
+        self.drop(self.ours, self.section)
+        self.get(self.ours, self.section, self.planes)
+
+    def test_what_is_not_there_is_not_dropped_and_the_user_reads_why(self):
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        self.store.rename(self.root / "unmounted")
+        line = f"the store {self.store} is not there; is its file system mounted on this machine?"
+        told = {**self.ours, "DATALAD_LOG_LEVEL": "info"}  # as it is for people
+        self.assertEqual(self.said(told, "drop", ".", cwd=self.section, status=1).count(line), 1)
+        self.assertEqual(digests(self.section), self.planes)
+        self.datalad(self.ours, "drop", "--reckless", "availability", ".", cwd=self.section)
+        self.assertIn(line, self.said(self.ours, "get", ".", cwd=self.section, status=1))
+        (self.root / "unmounted").rename(self.store)
+        self.get(self.ours, self.section, self.planes)
+
+    def test_clone_through_another_path_is_reconfigured(self):
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        other = self.root / "mnt"
+        self.store.rename(other)
+        clone = self.clone(self.ours, self.section, "clone", url=f"ria+file://{other}")
+        self.assertEqual(self.git(clone, "config", "remote.capacity-storage.ora-url"), f"ria+file://{other}")
+        self.get(self.ours, clone, self.planes)
+        key = self.add(clone, "masks.tif")
+        self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
+        self.store = other
+        self.assertTrue(self.object(clone, key))
+
+    def test_a_store_in_a_directory_with_a_blank(self):
+        self.store = self.root / "my store"
+        self.url = f"ria+file://{self.root}/my%20store"
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        for name, env in (("ours", self.ours), ("stock", self.stock)):
+            self.get(env, self.clone(env, self.section, name), self.planes)
+
+    def test_a_clone_switched_to_ours_and_back(self):
+        self.create(self.stock, self.section)
+        self.push(self.stock, self.section)
+        clone = self.clone(self.both, self.section, "clone")
+        self.assertIsNone(self.served_by(self.both, clone))
+        self.git(clone, "config", "remote.capacity-storage.annex-externaltype", "microstage")
+        self.assertRegex(self.served_by(self.both, clone), r"^microstage \d")
+        self.get(self.both, clone, self.planes)
+        key = self.add(clone, "masks.tif")
+        wanted = digests(clone)
+        self.datalad(self.both, "push", "--to", "origin", cwd=clone)
+        self.assertTrue(self.object(clone, key))
+        self.drop(self.both, clone)
+        self.git(clone, "config", "remote.capacity-storage.annex-externaltype", "ora")
+        self.assertIsNone(self.served_by(self.both, clone))
+        self.get(self.both, clone, wanted)
+
+
+class ReadOnly(OraTest):
+    """A store that somebody may read and not write: get and drop work, a push says what is in the way."""
+
+    USER = 20011
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("another account is needed")
+        self.section = self.make_section(2)
+        self.planes = digests(self.section)
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+
+    def as_user(self, *command):
+        home = self.root / "reader"
+        env = {**self.environment(home), "PATH": self.ours["PATH"], "TMPDIR": str(home)}
+        self.run_ok("git", "config", "--global", "--add", "safe.directory", "*", env=env)
+        subprocess.run(["chown", "-R", str(self.USER), home], check=True)
+        return self.run_raw("setpriv", f"--reuid={self.USER}", f"--regid={self.USER}", "--clear-groups", "--", *command,
+                            env=env, cwd=home)
+
+    def test_is_read_and_never_written(self):
+        if self.as_user(BIN / "git-annex-remote-microstage", "--version").returncode != 0:
+            self.skipTest("the build is not readable by other accounts")
+        clone = self.root / "reader/clone"
+        before = self.snapshot(self.store)
+        for command in (["clone", f"{self.url}#{self.dataset_id(self.section)}", clone], ["-C", clone, "get", clone],
+                        ["-C", clone, "drop", clone], ["-C", clone, "get", clone]):
+            result = self.as_user("datalad", *command)
+            self.assertEqual(result.returncode, 0, (command, result.stdout, result.stderr))
+        self.assertEqual(digests(clone), self.planes)
+        self.as_user("sh", "-c", f"echo new > {clone}/new.txt")
+        self.as_user("datalad", "-C", clone, "save")
+        result = self.as_user("datalad", "-C", clone, "push", "--to", "origin")
+        self.assertNotEqual(result.returncode, 0)
+        said = result.stdout + result.stderr
+        self.assertIn("cannot store MD5E-s4--", said)
+        self.assertIn("Permission denied; ask who owns it for access", said)
+        self.assertEqual(self.snapshot(self.store), before)
+
+
+class EachOther(OraTest):
+    """DataLad's own remote and ours on the same objects, in both layouts."""
+
+    def layouts(self):
+        for version in ("2", "1"):
+            with self.subTest(layout=version):
+                self.store = self.root / f"store-{version}"
+                self.url = f"ria+file://{self.store}"
+                section = self.make_section(1, f"section-{version}")
+                self.create(self.stock, section)
+                # Before any object is there: create-sibling-ria itself writes only version 2.
+                (self.place(section) / "ria-layout-version").write_text(version + "\n")
+                yield section, version
+
+    def test_read_what_the_other_stored(self):
+        for section, version in self.layouts():
+            self.push(self.ours, section)
+            theirs = self.add(section, "theirs.tif")
+            self.push(self.stock, section)
+            ours = self.add(section, "ours.tif")
+            self.push(self.ours, section)
+            wanted = digests(section)
+            self.assertEqual(len(wanted), 3, wanted)
+            hashes = "hashdirlower" if version == "1" else "hashdirmixed"
+            for key in (ours, theirs):
+                below = self.annex(self.stock, section, "examinekey", "--format=${%s}" % hashes, key)
+                path = self.place(section) / "annex/objects" / below.strip("/") / key / key
+                self.assertTrue(path.is_file(), path)
+            for name, env in (("stock", self.stock), ("ours", self.ours)):
+                clone = self.clone(env, section, f"{name}-{version}")
+                self.get(env, clone, wanted)
+                self.assertEqual(self.annex(env, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
+                self.drop(env, clone)
+            # Each removes what the other stored.
+            self.annex(self.stock, section, "drop", "--from", "capacity-storage", "ours.tif")
+            self.annex(self.ours, section, "drop", "--from", "capacity-storage", "theirs.tif")
+            self.assertIsNone(self.object(section, ours))
+            self.assertIsNone(self.object(section, theirs))
+
+
+class Installed(OraTest):
+    def test_the_private_directory_and_nothing_in_bin(self):
+        build = os.environ["MICROSTAGE_BUILD"]
+        prefix = self.root / "usr"
+        self.run_ok("cmake", f"-DCMAKE_INSTALL_PREFIX={prefix}", "-P", f"{build}/remote/cmake_install.cmake")
+        self.assertEqual(os.listdir(prefix / "bin"), ["git-annex-remote-microstage"])
+        compat = prefix / "libexec/microstage/ora-compat"
+        for name in (ORA, "git-annex-remote-microstage"):
+            self.assertTrue((compat / name).samefile(prefix / "bin/git-annex-remote-microstage"))
+            self.assertFalse(os.path.isabs(os.readlink(compat / name)), "a link that moving the prefix would break")
+            self.assertTrue((ORA_COMPAT / name).samefile(BIN / "git-annex-remote-microstage"))
+        self.assertFalse((BIN / ORA).exists())
+
+
+if __name__ == "__main__":
+    main(("git", "git-annex", "datalad", "cmake"))
