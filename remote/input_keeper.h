@@ -11,8 +11,8 @@
 
 namespace microstage::remote {
 
-// Call in main before any thread. Where no process can be started, or the input is no pipe, the session simply
-// goes without.
+// Call in main before any thread. Where no process can be started, or the input is no pipe, the session
+// simply goes without.
 void keep_input_open(const ProtocolPipes& pipes);
 
 }  // namespace microstage::remote
