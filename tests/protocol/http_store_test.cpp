@@ -1,5 +1,7 @@
 #include "remote/http_store.h"
 
+#include <cstdlib>
+
 #include "tests/support/catch.h"
 
 using namespace microstage;
@@ -48,6 +50,7 @@ TEST_CASE("user and password of a URL are decoded") {
 }
 
 TEST_CASE("git's http settings are those of the longest URL that means the store") {
+  ::unsetenv("GIT_SSL_CAINFO");  // whoever runs this may have set it
   const GitConfig config = config_of({{"http.sslcainfo", "/general"},
                                       {"http.https://data.example.org.sslcainfo", "/host"},
                                       {"http.https://data.example.org/store/.sslcainfo", "/store"},
@@ -64,4 +67,7 @@ TEST_CASE("git's http settings are those of the longest URL that means the store
   for (const char* odd : {"0", "-1", "soon", ""})
     CHECK(transport_options(config_of({{"http.lowspeedtime", odd}}), "https://x").stall_limit == 60s);
   CHECK(transport_options(config_of({{"http.lowspeedtime", "99999999999"}}), "https://x").stall_limit == 1h);
+  ::setenv("GIT_SSL_CAINFO", "/environment", 1);
+  CHECK(transport_options(config, "https://data.example.org/store").ca_file == "/environment");
+  ::unsetenv("GIT_SSL_CAINFO");
 }
