@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from microstage_testing import BIN, digests, main, remove_tree  # noqa: E402
 from ora_testing import ORA, ORA_COMPAT, OraTest  # noqa: E402
+from web_servers import Nginx  # noqa: E402
 
 
 class InPlace(OraTest):
@@ -67,6 +68,24 @@ class InPlace(OraTest):
         self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
         self.assertTrue(self.object(clone, key))
         self.assertEqual(self.annex(self.ours, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
+
+    def test_a_clone_by_http(self):
+        self.create(self.ours, self.section)
+        self.push(self.ours, self.section)
+        self.git(self.place(self.section), "update-server-info")  # what git needs of a server that knows no git
+        server = Nginx(self.root / "nginx", self.store)
+        self.addCleanup(server.stop)
+        server.start()
+        clone = self.clone(self.ours, self.section, "clone", url=f"ria+{server.url}")
+        self.assertRegex(self.served_by(self.ours, clone), r"^microstage \d")
+        self.get(self.ours, clone, self.planes)
+        self.assertTrue(any("/annex/objects/" in line for line in server.requests()), "not read by http")
+        self.drop(self.ours, clone)
+        siblings = {record["name"] for record in self.datalad(self.ours, "siblings", cwd=clone)}
+        self.assertEqual(siblings, {"here", "origin", "capacity-storage"})
+        self.add(clone, "masks.tif")
+        said = self.said(self.ours, "push", "--to", "capacity-storage", "--data", "anything", cwd=clone, status=1)
+        self.assertIn("is for reading only: to store and remove, set push-url", said)
 
     def test_creating_again_reconfigures(self):
         self.create(self.ours, self.section)
