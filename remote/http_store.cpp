@@ -23,9 +23,10 @@ bool is_meant(std::string_view base, std::string_view url) {
 std::optional<std::string> http_setting(const GitConfig& config, const std::string& url,
                                         const std::string& variable) {
   std::string best;
-  for (const std::string& base : config.subsections("http"))
+  for (const std::string& base : config.subsections("http")) {
     if (is_meant(base, url) && base.size() > best.size() && config.value("http." + base + "." + variable))
       best = base;
+  }
   return config.value(best.empty() ? "http." + variable : "http." + best + "." + variable);
 }
 
@@ -35,7 +36,7 @@ std::string from_environment_or(const char* name, const std::optional<std::strin
 }
 
 // git expands the tilde of a path-like setting itself only when asked for one.
-std::string expanded(std::string path) {
+std::string expanded(const std::string& path) {
   const char* const home = std::getenv("HOME");  // NOLINT: nobody changes the environment
   return home != nullptr && path.starts_with("~/") ? home + path.substr(1) : path;
 }

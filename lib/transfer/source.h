@@ -29,7 +29,7 @@ class Source {
   [[nodiscard]] virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
 
   // Reads that wait for somebody else (a server) end with `cancelled` soon after this is requested.
-  virtual void stop_with(std::stop_token stop) { static_cast<void>(stop); }
+  virtual void stop_with(const std::stop_token& stop) { static_cast<void>(stop); }
   // These bytes will not be read again soon: a shared machine's cache has better uses.
   virtual void drop_cache(std::uint64_t offset, std::uint64_t length) {
     static_cast<void>(offset);

@@ -31,7 +31,7 @@ class ObjectSource final : public transfer::Source {
   [[nodiscard]] std::uint64_t size() const override { return place_.size; }
   // Errors: source_changed when the server now has another object; those of Client::send.
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override;
-  void stop_with(std::stop_token stop) override { stop_ = std::move(stop); }
+  void stop_with(const std::stop_token& stop) override { stop_ = stop; }
 
  private:
   [[nodiscard]] Status open_at(std::uint64_t position);
