@@ -192,4 +192,13 @@ std::optional<Digest> Key::digest() const {
   return Digest{*algorithm, std::string{hex}};
 }
 
+std::optional<Digest> Key::git_blob() const {
+  if (backend_ != "GIT" || is_chunk() || !is_hex(name_)) return std::nullopt;
+  constexpr HashAlgorithm kSha1{HashFamily::sha1, 160};
+  constexpr HashAlgorithm kSha256{HashFamily::sha2, 256};  // repositories of git's newer object format
+  for (const HashAlgorithm& algorithm : {kSha1, kSha256})
+    if (name_.size() * 4 == algorithm.bits) return Digest{algorithm, name_};
+  return std::nullopt;
+}
+
 }  // namespace microstage::annex

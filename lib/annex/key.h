@@ -33,6 +33,10 @@ class Key {
   // cannot compute (WORM, URL, VURL, SKEIN, encrypted keys, external X backends).
   [[nodiscard]] std::optional<Digest> digest() const;
 
+  // GIT keys, which git-annex gives files that are not annexed when it exports them: the digest of the
+  // content as a git blob, that is with "blob SIZE\0" before it.
+  [[nodiscard]] std::optional<Digest> git_blob() const;
+
   // The key as git-annex and ORA name its directory and file: & % : / are replaced, reversibly.
   [[nodiscard]] std::string file_name() const;
   [[nodiscard]] static std::string unescape_file_name(std::string_view name);

@@ -235,10 +235,7 @@ Result<fs::Directory> RiaDataset::make_key_directory(const annex::Key& key) {
   }
   if (!objects) return objects;
   const std::string below = key_directory(key).substr(std::string_view{kObjects}.size() + 1);
-  auto existing = objects->open_directory(below);
-  if (!existing) return objects->make_path(below, sharing());
-  if (auto synced = objects->sync_path(below); !synced) return fail(synced.error());
-  return existing;
+  return make_durable_path(*objects, below, sharing());
 }
 
 Error RiaDataset::explained(Error error) const {
@@ -248,14 +245,7 @@ Error RiaDataset::explained(Error error) const {
 }
 
 void RiaDataset::prune_empty(const annex::Key& key) {
-  std::string path = key_directory(key);
-  for (int level = 0; level < 3; ++level) {
-    const std::size_t slash = path.rfind('/');
-    const auto parent = directory_.open_directory(path.substr(0, slash));
-    const auto removed = parent ? parent->remove_directory(path.substr(slash + 1)) : fail(parent.error());
-    if (!removed && removed.error().code != ENOENT) return;  // others live there
-    path.resize(slash);
-  }
+  prune_empty_directories(directory_, key_directory(key), std::string_view{kObjects}.size());
 }
 
 Status RiaDataset::check_unsealed(const annex::Key& key) const {

@@ -9,15 +9,13 @@
 // one key.
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "lib/annex/key.h"
 #include "lib/fs/directory.h"
-#include "lib/fs/temporary_file.h"
+#include "lib/store/incoming.h"
 #include "lib/store/readable_dataset.h"
 #include "lib/store/ria_layout.h"
 #include "lib/store/ria_store.h"
@@ -25,18 +23,6 @@
 
 namespace microstage::store {
 
-struct StoreReport {
-  bool already_there = false;  // with the right size; its content was not looked at
-  bool hashed = false;         // every byte was compared with the key; otherwise only the size
-  std::uint64_t bytes = 0;
-};
-
-struct TransferControl {
-  bool replace = false;  // what is there is known to be damaged: quarantine it once the new copy is proven
-  std::function<void(std::uint64_t bytes)> progress;
-  std::function<void(std::uint64_t bytes)> pace;  // called after each write; may block, to keep to a rate
-  std::stop_token stop;
-};
 
 struct ObjectCounts {
   std::uint64_t objects = 0;
@@ -116,8 +102,6 @@ class RiaDataset final : public ReadableDataset {
   [[nodiscard]] Result<std::optional<StoredObject>> open_archived(const annex::Key& key) const;
   [[nodiscard]] Result<fs::Directory> work_directory();
   void sweep(const fs::Directory& work);
-  // `work` receives the directory that the temporary file lives in, and must outlive it.
-  [[nodiscard]] Result<fs::TemporaryFile> create_temporary(std::optional<fs::Directory>& work);
   [[nodiscard]] const fs::Sharing& sharing();
   // The directory of the object, made when missing, with a way to it that no power cut can take.
   [[nodiscard]] Result<fs::Directory> make_key_directory(const annex::Key& key);

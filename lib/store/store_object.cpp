@@ -5,69 +5,16 @@
 #include <ctime>
 
 #include "lib/core/random.h"
-#include "lib/core/text.h"
-#include "lib/fs/temporary_file.h"
 #include "lib/store/damaged_members.h"
 #include "lib/store/ria_dataset.h"
-#include "lib/transfer/copy.h"
 
 namespace microstage::store {
 
 namespace {
 
 constexpr mode_t kObjectMode = 0444;  // as git-annex protects its own objects
-constexpr int kMostTries = 64;
 constexpr const char* kWorkDirectory = ".microstage";
 constexpr const char* kQuarantine = ".microstage/quarantine";
-
-struct LocalCopy {
-  std::shared_ptr<const fs::File> file;
-  fs::FileStatus status;
-};
-
-Result<LocalCopy> open_source(fs::FileOps& ops, const annex::Key& key, const std::string& path) {
-  auto file = fs::File::open(ops, path, O_RDONLY | O_NONBLOCK);
-  if (!file && file.error().code == ENOENT)
-    return fail(ErrorKind::source_changed, path + " is gone: it was dropped or moved meanwhile", ENOENT);
-  if (!file) return failure_of(file);
-  const auto status = file->status();
-  if (!status) return fail(status.error());
-  if (!status->is_regular()) return fail(ErrorKind::invalid, path + " is no regular file");
-  const auto size = key.content_size();
-  if (size && status->size != *size) {
-    return fail(ErrorKind::integrity, path + " has " + std::to_string(status->size) +
-                                          " bytes, but the key says " + std::to_string(*size) +
-                                          "; the local copy is damaged: see git annex fsck");
-  }
-  return LocalCopy{std::make_shared<fs::File>(std::move(*file)), *status};
-}
-
-// Copies into `temporary` and proves it against the key. The caller publishes.
-Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, const annex::Key& key,
-                           const TransferControl& control) {
-  const auto digest = key.digest();
-  const auto hasher = digest ? make_hasher(digest->algorithm) : nullptr;
-  if (digest && !hasher) return fail(ErrorKind::unsupported, "its digest cannot be computed on this machine");
-  transfer::FileSource bytes(source.file, 0, source.status.size);
-  transfer::CopyOptions options;
-  options.size = source.status.size;
-  options.hasher = hasher.get();
-  options.progress = control.progress;
-  options.after_write = control.pace;
-  options.stop = control.stop;
-  options.bypass_cache = true;
-  if (auto copied = transfer::copy_bytes(bytes, temporary, options); !copied) return fail(copied.error());
-  const auto now = source.file->status();
-  if (!now) return fail(now.error());
-  if (!now->unchanged_since(source.status))
-    return fail(ErrorKind::source_changed, source.file->name() + " was changed while it was being copied");
-  if (hasher && hasher->finish() != digest->hex) {
-    return fail(
-        ErrorKind::integrity,
-        source.file->name() + " does not match its key: the local copy is damaged; see git annex fsck");
-  }
-  return hasher != nullptr;
-}
 
 Status set_object_mode(const fs::File& file, const fs::Sharing& sharing) {
   const auto status = file.status();
@@ -78,28 +25,11 @@ Status set_object_mode(const fs::File& file, const fs::Sharing& sharing) {
 
 }  // namespace
 
-// The work directory is removed by whoever leaves it empty, perhaps just when we want to use it.
-Result<fs::TemporaryFile> RiaDataset::create_temporary(std::optional<fs::Directory>& work) {
-  for (int tries = 0;; ++tries) {
-    auto directory = work_directory();
-    if (!directory) return fail(directory.error());
-    work.emplace(std::move(*directory));
-    auto temporary = fs::TemporaryFile::create(*work, 0666);
-    if (temporary || temporary.error().code != ENOENT || tries == kMostTries) return temporary;
-  }
-}
-
 Status RiaDataset::publish(fs::TemporaryFile& temporary, const annex::Key& key) {
-  for (int tries = 0;; ++tries) {
-    const auto directory = make_key_directory(key);
-    auto renamed = directory ? temporary.rename_to(*directory, key.file_name()) : fail(directory.error());
-    if (renamed) return renamed;
-    const bool pruned =
-        renamed.error().kind == ErrorKind::not_found;  // by a removal of the last object beside ours
-    if (pruned && tries < kMostTries) continue;
-    prune_empty(key);
-    return renamed;
-  }
+  auto published = publish_in(
+      temporary, [&] { return make_key_directory(key); }, key.file_name());
+  if (!published) prune_empty(key);
+  return published;
 }
 
 // Whoever wrote it may have been stopped between showing it and making it durable, or never have tried.
@@ -141,7 +71,7 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
     if (*kept) return StoreReport{.already_there = true, .hashed = false, .bytes = source->status.size};
   }
   std::optional<fs::Directory> work;
-  auto temporary = create_temporary(work);
+  auto temporary = create_temporary([this] { return work_directory(); }, work);
   if (!temporary) return fail(explained(std::move(temporary.error())));
   const auto hashed = copy_verified(*source, temporary->file(), key, control);
   if (!hashed) return fail(hashed.error());
@@ -198,7 +128,7 @@ Result<bool> RiaDataset::note_damaged_member(const annex::Key& key, const fs::Id
   if (!contents) return fail(contents.error());
   if (!*contents || (*contents)->status.identity != archive) return false;
   std::optional<fs::Directory> work;
-  auto temporary = create_temporary(work);
+  auto temporary = create_temporary([this] { return work_directory(); }, work);
   if (!temporary) return fail(temporary.error());
   const auto notes = directory_.make_path(kDamagedMembers, sharing());
   if (!notes) return fail(notes.error());
