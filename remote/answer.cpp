@@ -34,6 +34,8 @@ std::string_view what(RequestType type) {
       return "cannot retrieve";
     case RequestType::remove:
       return "cannot remove";
+    case RequestType::rename_export:
+      return "cannot rename";
     default:
       return "cannot look for";
   }

@@ -6,6 +6,7 @@
 #include "lib/core/text.h"
 #include "lib/fs/file.h"
 #include "lib/fs/process.h"
+#include "lib/store/export_tree.h"
 #include "lib/store/ria_dataset.h"
 
 namespace microstage::remote {
@@ -127,10 +128,43 @@ Status initialise_http(HttpStore& http, const store::RiaUrl& url, const DatasetI
   return {};
 }
 
+Status initialise_tree(fs::FileOps& ops, const CommittedSettings& settings, const GitConfig& config,
+                       Conversation& conversation) {
+  if (!settings.archive_id.empty()) {
+    return fail(ErrorKind::invalid,
+                "archive-id= names a dataset in a RIA store, and exporttree=yes keeps a plain "
+                "file tree; leave it out");
+  }
+  if (!settings.push_url.empty())
+    return fail(ErrorKind::invalid, "push-url= is for a RIA store; with exporttree=yes give only url=");
+  if (is_yes(conversation.ask("GETCONFIG importtree").value_or(""))) {
+    return fail(ErrorKind::unsupported,
+                "importtree=yes is not supported: files go from the dataset to the tree and never back; "
+                "leave it out");
+  }
+  const auto path = effective_tree(settings, config);
+  if (!path) return fail(path.error());
+  if (const auto tree = store::ExportTree::open(ops, *path); !tree) conversation.inform(tree.error().message);
+  return {};
+}
+
 }  // namespace
 
 Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings, const GitConfig& config,
                   Conversation& conversation) {
+  const bool export_tree = is_yes(conversation.ask("GETCONFIG exporttree").value_or(""));
+  if (export_tree && keeps_tree(settings)) return initialise_tree(ops, settings, config, conversation);
+  if (export_tree) {
+    return fail(ErrorKind::invalid,
+                "exporttree=yes keeps a plain file tree and needs its directory, for example "
+                "url=file:///data/tree; url=" +
+                    one_line(settings.url) + " is none");
+  }
+  if (keeps_tree(settings)) {
+    return fail(ErrorKind::invalid,
+                "url=file:// is a plain file tree and needs exporttree=yes; a RIA store is "
+                "url=ria+file:///data/store");
+  }
   const auto url = effective_url(settings, config);
   if (!url) return fail(url.error());
   const auto push_url = effective_push_url(settings, config);

@@ -10,9 +10,10 @@
 
 namespace microstage::remote {
 
-// Checks the parameters, settles archive-id (the DataLad dataset id, else the remote's uuid), and sets
-// datalad-publish-depends, where it is unset, on each git remote whose URL leads into this dataset of the
-// store, so that a plain `datalad push` from a fresh clone takes the content along.
+// For a file tree: checks the parameters, and that nothing is given that only a store has.
+// For a store: checks the parameters, settles archive-id (the DataLad dataset id, else the remote's uuid),
+// and sets datalad-publish-depends, where it is unset, on each git remote whose URL leads into this dataset
+// of the store, so that a plain `datalad push` from a fresh clone takes the content along.
 [[nodiscard]] Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings,
                                 const GitConfig& config, Conversation& conversation);
 

@@ -15,11 +15,17 @@ std::string_view take_word(std::string_view& rest) {
 }
 
 Incoming of_kind(Incoming::Kind kind, std::string_view text = {}) {
-  return {kind, {}, std::string{text}};
+  Incoming incoming;
+  incoming.kind = kind;
+  incoming.text = text;
+  return incoming;
 }
 
 Incoming request_of(RequestType type, std::string_view key = {}, std::string_view file = {}) {
-  return {Incoming::Kind::request, {type, std::string{key}, std::string{file}}, {}};
+  Incoming incoming;
+  incoming.kind = Incoming::Kind::request;
+  incoming.request = {type, std::string{key}, std::string{file}};
+  return incoming;
 }
 
 Incoming keyed_request(RequestType type, std::string_view key) {
@@ -33,6 +39,26 @@ Incoming transfer_request(std::string_view rest) {
   if (direction == "STORE") return request_of(RequestType::store, key, rest);
   if (direction == "RETRIEVE") return request_of(RequestType::retrieve, key, rest);
   return of_kind(Incoming::Kind::malformed);
+}
+
+Incoming rename_request(std::string_view rest) {
+  const std::string_view key = take_word(rest);
+  if (key.empty() || rest.empty()) return of_kind(Incoming::Kind::malformed);
+  Incoming incoming = request_of(RequestType::rename_export, key);
+  incoming.request.new_name = rest;
+  return incoming;
+}
+
+Incoming directory_request(std::string_view directory) {
+  if (directory.empty()) return of_kind(Incoming::Kind::malformed);
+  Incoming incoming = request_of(RequestType::remove_export_directory);
+  incoming.request.export_name = directory;
+  return incoming;
+}
+
+Incoming after_export(Incoming incoming) {
+  incoming.needs_export = true;
+  return incoming;
 }
 
 std::string_view name_of(RequestType type) {
@@ -57,6 +83,12 @@ std::string_view name_of(RequestType type) {
       return "WHEREIS";
     case RequestType::get_info:
       return "GETINFO";
+    case RequestType::export_supported:
+      return "EXPORTSUPPORTED";
+    case RequestType::rename_export:
+      return "RENAMEEXPORT";
+    case RequestType::remove_export_directory:
+      return "REMOVEEXPORTDIRECTORY";
   }
   return "";
 }
@@ -88,8 +120,13 @@ Incoming parse_line(std::string_view line) {
   if (command == "GETINFO") return request_of(RequestType::get_info);
   if (command == "EXTENSIONS") return of_kind(Kind::extensions, rest);
   if (command == "LISTCONFIGS") return of_kind(Kind::list_configs);
-  if (command == "EXPORTSUPPORTED") return of_kind(Kind::export_supported);
-  if (command == "EXPORT") return of_kind(Kind::export_name, rest);
+  if (command == "EXPORTSUPPORTED") return request_of(RequestType::export_supported);
+  if (command == "EXPORT") return of_kind(rest.empty() ? Kind::malformed : Kind::export_name, rest);
+  if (command == "TRANSFEREXPORT") return after_export(transfer_request(rest));
+  if (command == "CHECKPRESENTEXPORT") return after_export(keyed_request(RequestType::check_present, rest));
+  if (command == "REMOVEEXPORT") return after_export(keyed_request(RequestType::remove, rest));
+  if (command == "RENAMEEXPORT") return after_export(rename_request(rest));
+  if (command == "REMOVEEXPORTDIRECTORY") return directory_request(rest);
   if (command == "ERROR") return of_kind(Kind::error, rest);
   return of_kind(Kind::unsupported);
 }
@@ -116,9 +153,12 @@ std::string success_reply(const Request& request) {
       return join({"TRANSFER-SUCCESS RETRIEVE", request.key});
     case RequestType::check_present:
     case RequestType::remove:
+    case RequestType::rename_export:
       return join({std::string{name_of(request.type)} + "-SUCCESS", request.key});
     case RequestType::init_remote:
     case RequestType::prepare:
+    case RequestType::export_supported:
+    case RequestType::remove_export_directory:
       return std::string{name_of(request.type)} + "-SUCCESS";
     default:
       return "UNSUPPORTED-REQUEST";
@@ -139,8 +179,12 @@ std::string failure_reply(const Request& request, std::string_view why) {
     case RequestType::init_remote:
     case RequestType::prepare:
       return join({std::string{name_of(request.type)} + "-FAILURE", text});
+    case RequestType::rename_export:  // has no place for a text
+      return join({"RENAMEEXPORT-FAILURE", request.key});
     case RequestType::where_is:
-      return "WHEREIS-FAILURE";
+    case RequestType::export_supported:
+    case RequestType::remove_export_directory:
+      return std::string{name_of(request.type)} + "-FAILURE";
     default:
       return "UNSUPPORTED-REQUEST";
   }

@@ -27,6 +27,9 @@ enum class RequestType {
   get_availability,
   where_is,
   get_info,
+  export_supported,
+  rename_export,
+  remove_export_directory,
 };
 
 struct Request {
@@ -34,6 +37,10 @@ struct Request {
   std::string key;  // store, retrieve, check_present, remove, where_is
   std::string
       file;  // store, retrieve: as git-annex wrote it, relative to the directory the process started in
+  // The name that EXPORT gave (any bytes), or the directory to remove. Empty: the request is about a key
+  // alone.
+  std::string export_name{};
+  std::string new_name{};  // rename_export
 };
 
 // One line from git-annex, taken apart.
@@ -41,8 +48,7 @@ struct Incoming {
   enum class Kind {
     extensions,  // text: the words offered
     list_configs,
-    export_supported,
-    export_name,  // has no reply
+    export_name,  // text: the name for the next request; has no reply
     request,
     value,        // text: the answer to a query (VALUE, CREDS)
     error,        // text
@@ -50,6 +56,7 @@ struct Incoming {
     malformed,    // a request that we know, with parameters missing
   };
   Kind kind = Kind::unsupported;
+  bool needs_export = false;  // a request that EXPORT must come before
   Request request;
   std::string text;
 };

@@ -25,7 +25,9 @@ constexpr std::array kExtensions{
 
 // Parameters of initremote. Listing them makes git-annex refuse misspelt ones.
 const std::vector<ConfigSetting> kSettings{
-    {"url", "root of the RIA store, for example ria+file:///data/store (required)"},
+    {"url",
+     "root of the RIA store, for example ria+file:///data/store; with exporttree=yes a directory, "
+     "file:///data/tree (required)"},
     {"push-url", "root of the same store for writing, where that differs"},
     {"archive-id", "dataset directory in the store; the DataLad dataset id unless given"},
 };
@@ -90,11 +92,11 @@ Actions Session::receive(std::string_view line, Time now) {
   if (has(Extension::async) && !prefixed)
     return protocol_error("a line without a job number: " + std::string{line});
   if (is_busy(job)) return protocol_error("a request came while the job was busy: " + std::string{line});
+  if (const auto wrong = pair_with_export(job, incoming); !wrong.empty())
+    return protocol_error(std::string{wrong} + ": " + std::string{line});
   switch (incoming.kind) {
     case Incoming::Kind::list_configs:
       return reply_at_once(job, configs_reply(kSettings));
-    case Incoming::Kind::export_supported:
-      return reply_at_once(job, {"EXPORTSUPPORTED-FAILURE"});
     case Incoming::Kind::export_name:
       return {};
     case Incoming::Kind::malformed:
@@ -106,7 +108,35 @@ Actions Session::receive(std::string_view line, Time now) {
   }
 }
 
+// A file name with a line end in it arrives as two lines. What it was cut into must not be taken for the name
+// of a file, so the session ends; git-annex starts another for the next file.
+std::string_view Session::pair_with_export(JobId job, Incoming& incoming) {
+  const auto given = export_names_.find(job);
+  const bool named = given != export_names_.end();
+  if (incoming.kind == Incoming::Kind::export_name) {
+    if (named) return "two EXPORTs in a row";
+    export_names_.emplace(job, incoming.text);
+    return {};
+  }
+  if (!named && !incoming.needs_export) return {};
+  if (!named) return "no EXPORT came before the request";
+  if (!incoming.needs_export) return "EXPORT is followed by no request about a file";
+  incoming.request.export_name = std::move(given->second);
+  export_names_.erase(given);
+  return {};
+}
+
+bool Session::may_export() const {
+  return protocol_version_ >= 2 || has(Extension::unavailable_response);
+}
+
 Actions Session::receive_request(JobId job, const Request& request, Time now) {
+  const bool about_exports = request.type == RequestType::export_supported || !request.export_name.empty();
+  if (about_exports && !may_export()) {
+    return reply_at_once(job, {failure_reply(request,
+                                             "exporting needs version 2 of the protocol, which is safe "
+                                             "only with git-annex 10.20230329 or later")});
+  }
   jobs_[job] = Job{JobPhase::running, now, 0};
   return {{Action::Kind::start, job, {}, request}};
 }

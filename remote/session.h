@@ -68,6 +68,12 @@ class Session {
   [[nodiscard]] Actions negotiate(std::string_view offered);
   [[nodiscard]] Actions reply_at_once(JobId job, const std::vector<std::string>& lines) const;
   [[nodiscard]] Actions receive_request(JobId job, const Request& request, Time now);
+  // Puts the name that EXPORT gave into the request that must follow it. What is wrong with the line, if
+  // anything.
+  [[nodiscard]] std::string_view pair_with_export(JobId job, Incoming& incoming);
+  // git-annex before 10.20230329 could send EXPORT and its request to two processes; it does not know
+  // version 2.
+  [[nodiscard]] bool may_export() const;
   [[nodiscard]] Actions receive_answer(JobId job, const Incoming& incoming);
   [[nodiscard]] Actions protocol_error(std::string_view what);
   [[nodiscard]] bool is_busy(JobId job) const;
@@ -77,6 +83,7 @@ class Session {
   Phase phase_ = Phase::fresh;
   std::set<Extension> extensions_;
   std::map<JobId, Job> jobs_;
+  std::map<JobId, std::string> export_names_;  // given by EXPORT, for the job's next request
 };
 
 }  // namespace microstage::remote

@@ -1,6 +1,7 @@
 #include "remote/settings.h"
 
 #include "lib/core/text.h"
+#include "lib/store/export_name.h"
 
 namespace microstage::remote {
 
@@ -85,12 +86,21 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
     settings.base_path = ask_or_empty(conversation, "GETCONFIG base-path");
     settings.ssh_host = ask_or_empty(conversation, "GETCONFIG ssh-host");
   }
+  if (keeps_tree(settings)) settings.export_tree = is_yes(ask_or_empty(conversation, "GETCONFIG exporttree"));
   if (settings.name.empty()) settings.name = ask_or_empty(conversation, "GETCONFIG sameas-name");
   settings.uuid = ask_or_empty(conversation, "GETUUID");
   settings.git_dir = ask_or_empty(conversation, "GETGITDIR");
   if (conversation.has(Extension::get_git_remote_name))
     if (auto name = conversation.ask("GETGITREMOTENAME"); name && !name->empty()) settings.git_remote = *name;
   return settings;
+}
+
+bool keeps_tree(const CommittedSettings& settings) {
+  return store::is_tree_url(settings.url);
+}
+
+bool is_yes(std::string_view value) {
+  return value == "yes" || value == "true";
 }
 
 Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const GitConfig& config) {
@@ -146,6 +156,11 @@ Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& setting
   if (rate && *rate > 0) return rate;
   return fail(ErrorKind::invalid, "microstage-limit is '" + *text +
                                       "', but must be bytes a second, for example 200MB (see git config)");
+}
+
+Result<std::string> effective_tree(const CommittedSettings& settings, const GitConfig& config) {
+  const std::string url = local_override(settings, config, "ora-url").value_or(settings.url);
+  return store::tree_path_of(store::rewrite_url(url, config.instead_of()));
 }
 
 }  // namespace microstage::remote

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/core/ids.h"
 #include "lib/store/ria_store.h"
@@ -24,6 +25,7 @@ struct CommittedSettings {
   std::string base_path;  // of datasets that knew no url yet
   std::string ssh_host;   // "0": none
   std::string git_dir;
+  bool export_tree = false;               // exporttree=yes
   std::optional<std::string> git_remote;  // its name in git's configuration, where git-annex tells it
 };
 
@@ -32,12 +34,19 @@ struct CommittedSettings {
 
 [[nodiscard]] Result<CommittedSettings> ask_for_settings(Conversation& conversation);
 
+// A file tree (url=file://…), as opposed to a RIA store.
+[[nodiscard]] bool keeps_tree(const CommittedSettings& settings);
+// Whether a value from git-annex's configuration means yes.
+[[nodiscard]] bool is_yes(std::string_view value);
+
 // The URLs in effect here: a local override of this git remote, else of one with the same annex uuid (DataLad
 // reconfigures only one of two partners), else the committed one; then git's rewriting rules. Errors: invalid
 // with what is wrong; a push URL over HTTP is unsupported.
 [[nodiscard]] Result<store::RiaUrl> effective_url(const CommittedSettings& settings, const GitConfig& config);
 [[nodiscard]] Result<store::RiaUrl> effective_push_url(const CommittedSettings& settings,
                                                        const GitConfig& config);
+// The directory of the file tree, by the same rules.
+[[nodiscard]] Result<std::string> effective_tree(const CommittedSettings& settings, const GitConfig& config);
 
 // Bytes a second that all transfers of this process together may move: remote.NAME.microstage-limit. Nothing
 // when it is not set; an error when it is no size.

@@ -10,6 +10,17 @@
 namespace microstage::remote {
 
 std::vector<std::string> SpecialRemote::serve(const Request& request, Conversation& conversation) {
+  const bool begins = request.type == RequestType::init_remote || request.type == RequestType::prepare ||
+                      request.type == RequestType::export_supported;
+  const auto known = begins ? fail(ErrorKind::not_found, "") : settings();
+  if (known && keeps_tree(**known)) return serve_tree(request, **known, conversation);
+  if (!request.export_name.empty() || request.type == RequestType::rename_export) {
+    return {reply(request,
+                  fail(known ? Error{ErrorKind::unsupported,
+                                     "this remote keeps objects in a RIA store; exporting needs one with "
+                                     "exporttree=yes"}
+                             : known.error()))};
+  }
   switch (request.type) {
     case RequestType::init_remote:
       return {answer(request, init_remote(conversation))};
@@ -31,6 +42,13 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
       return {where_is(request)};
     case RequestType::get_info:
       return info_reply(info());
+    case RequestType::export_supported: {
+      const auto supported = export_supported(conversation);
+      return {supported && *supported ? success_reply(request) : failure_reply(request, {})};
+    }
+    case RequestType::rename_export:
+    case RequestType::remove_export_directory:
+      break;  // above
   }
   return {"UNSUPPORTED-REQUEST"};
 }
@@ -72,6 +90,7 @@ void SpecialRemote::forget_if_stale(const Error& error) {
   const std::lock_guard lock(mutex_);
   read_dataset_.reset();
   write_dataset_.reset();
+  tree_.reset();
 }
 
 Status SpecialRemote::prepare(Conversation& conversation) {

@@ -1,5 +1,6 @@
 #pragma once
-// Serves git-annex's requests from a RIA store: the meaning of each request, without protocol or threads.
+// Serves git-annex's requests from a RIA store or a file tree: the meaning of each request, without protocol
+// or threads.
 //
 // Threads: serve() may run in several threads at once, one per request; git-annex never has two requests for
 // one key of one remote outstanding.
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "lib/fs/file_ops.h"
+#include "lib/store/export_tree.h"
 #include "lib/store/ria_dataset.h"
 #include "lib/transfer/rate_limit.h"
 #include "remote/conversation.h"
@@ -44,6 +46,28 @@ class SpecialRemote {
   [[nodiscard]] Availability availability(const Conversation& conversation);
   [[nodiscard]] std::vector<InfoField> info();
 
+  // A remote that keeps a file tree; export_requests.cpp.
+  [[nodiscard]] std::vector<std::string> serve_tree(const Request& request, const CommittedSettings& known,
+                                                    Conversation& conversation);
+  [[nodiscard]] Result<bool> export_supported(Conversation& conversation);
+  [[nodiscard]] Result<std::shared_ptr<store::ExportTree>> tree(const CommittedSettings& known);
+  [[nodiscard]] Status store_in_tree(const Request& request, store::ExportTree& to,
+                                     Conversation& conversation);
+  [[nodiscard]] Status retrieve_from_tree(const Request& request, store::ExportTree& from,
+                                          Conversation& conversation);
+  [[nodiscard]] std::string check_tree(const Request& request, const store::ExportTree& where,
+                                       const Conversation& conversation);
+  [[nodiscard]] Status remove_from_tree(const Request& request, store::ExportTree& where);
+  [[nodiscard]] Status rename_in_tree(const Request& request, store::ExportTree& where,
+                                      Conversation& conversation);
+  [[nodiscard]] Status remove_directory_of_tree(const Request& request, store::ExportTree& where,
+                                                Conversation& conversation);
+  [[nodiscard]] std::vector<InfoField> tree_info(const CommittedSettings& known);
+
+  // Brings the bytes to the path that git-annex named, as it verifies them there; refuses what nobody could
+  // verify.
+  [[nodiscard]] Status deliver_to_annex(const annex::Key& key, const std::string& file,
+                                        transfer::Source& source, Conversation& conversation);
   [[nodiscard]] Result<const GitConfig*> git_config();
   [[nodiscard]] Result<store::RiaUrl> url(Access access);
   // Opened at first need; a failure is tried again at the next, for the store may have been mounted
@@ -87,6 +111,7 @@ class SpecialRemote {
   std::shared_ptr<store::ReadableDataset> read_dataset_;
   std::shared_ptr<store::RiaDataset> write_dataset_;
   std::string told_;  // why presence was last unknown: one line for all keys of a section
+  std::shared_ptr<store::ExportTree> tree_;
 };
 
 }  // namespace microstage::remote

@@ -6,30 +6,9 @@
 #include "lib/transfer/deliver.h"
 #include "remote/follower.h"
 #include "remote/special_remote.h"
+#include "remote/throttle.h"
 
 namespace microstage::remote {
-
-namespace {
-
-// Lets the bytes of one transfer through as fast as the limit for all of them says; without one, at once.
-class Throttle {
- public:
-  Throttle(transfer::RateLimiter* limiter, std::stop_token stop)
-      : limiter_(limiter), stop_(std::move(stop)) {}
-
-  // `bytes` in place by now. What a resumed transfer begins with has not moved.
-  void pass(std::uint64_t bytes) {
-    if (limiter_ != nullptr && passed_) limiter_->pass(bytes - *passed_, stop_);
-    passed_ = bytes;
-  }
-
- private:
-  transfer::RateLimiter* limiter_;
-  std::stop_token stop_;
-  std::optional<std::uint64_t> passed_;
-};
-
-}  // namespace
 
 Status SpecialRemote::store(const Request& request, Conversation& conversation) {
   memory_.note_other_request(request.key);
@@ -128,40 +107,45 @@ Error SpecialRemote::damaged_member(const annex::Key& key, const store::StoredOb
   return found;
 }
 
-Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
-  memory_.note_other_request(request.key);
-  const auto key = annex::Key::parse(request.key);
-  if (!key) return fail(key.error());
+Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string& file,
+                                       transfer::Source& source, Conversation& conversation) {
   const auto known = settings();
   if (!known) return fail(known.error());
   const auto config = git_config();
   if (!config) return fail(config.error());
   const bool verified_later = git_annex_verifies(**config, (*known)->git_remote);
-  if (auto verifiable = check_verifiable(*key, verified_later); !verifiable) return verifiable;
-  const auto from = readable_dataset();
-  if (!from) return fail(from.error());
-  const auto object = (*from)->open_object(*key);
-  if (!object) return fail(object.error());
+  if (auto verifiable = check_verifiable(key, verified_later); !verifiable) return verifiable;
   const auto own = private_directory(**known);
   if (!own) return fail(own.error());
   transfer::Delivery delivery;
-  delivery.path = request.file;
+  delivery.path = file;
   delivery.private_directory = *own;
-  delivery.private_name = key->file_name();
-  delivery.digest = key->digest();
+  delivery.private_name = key.file_name();
+  delivery.digest = key.digest();
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
   delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
   delivery.stop = conversation.stop_token();
   const auto limit = limiter();
   if (!limit) return fail(limit.error());
   Throttle throttle(*limit, delivery.stop);
-  Follower follower(::getppid(), request.file);
+  Follower follower(::getppid(), file);
   delivery.pace = [&](std::uint64_t bytes) {
     throttle.pass(bytes);
     if (verified_later) follower.wait_until_near(bytes, delivery.stop);
   };
-  auto delivered = transfer::deliver(ops_, *object->source, delivery);
-  if (delivered && delivery.digest) damage_marks().forget(*key);
+  return transfer::deliver(ops_, source, delivery);
+}
+
+Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
+  memory_.note_other_request(request.key);
+  const auto key = annex::Key::parse(request.key);
+  if (!key) return fail(key.error());
+  const auto from = readable_dataset();
+  if (!from) return fail(from.error());
+  const auto object = (*from)->open_object(*key);
+  if (!object) return fail(object.error());
+  auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation);
+  if (delivered && key->digest()) damage_marks().forget(*key);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   return fail(handle_damage(*key, *object, delivered.error(), conversation));
 }

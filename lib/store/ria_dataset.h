@@ -23,7 +23,6 @@
 
 namespace microstage::store {
 
-
 struct ObjectCounts {
   std::uint64_t objects = 0;
   std::uint64_t bytes = 0;

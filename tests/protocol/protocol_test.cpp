@@ -61,25 +61,69 @@ TEST_CASE("what is no request has a kind and a text") {
     Kind kind;
     std::string text;
   };
-  const auto row = GENERATE(
-      Row{"EXTENSIONS INFO ASYNC", Kind::extensions, "INFO ASYNC"}, Row{"EXTENSIONS", Kind::extensions, ""},
-      Row{"EXTENSIONS ", Kind::extensions, ""}, Row{"LISTCONFIGS", Kind::list_configs, ""},
-      Row{"EXPORTSUPPORTED", Kind::export_supported, ""}, Row{"EXPORT a b/c", Kind::export_name, "a b/c"},
-      Row{"VALUE", Kind::value, ""}, Row{"VALUE ", Kind::value, ""}, Row{"VALUE a  b ", Kind::value, "a  b "},
-      Row{"VALUE  a", Kind::value, " a"}, Row{"VALUE \xff\t", Kind::value, "\xff\t"},
-      Row{"CREDS user pass word", Kind::value, "user pass word"},
-      Row{"ERROR no such thing", Kind::error, "no such thing"}, Row{"ERROR", Kind::error, ""});
+  const auto row =
+      GENERATE(Row{"EXTENSIONS INFO ASYNC", Kind::extensions, "INFO ASYNC"},
+               Row{"EXTENSIONS", Kind::extensions, ""}, Row{"EXTENSIONS ", Kind::extensions, ""},
+               Row{"LISTCONFIGS", Kind::list_configs, ""}, Row{"EXPORT a b/c", Kind::export_name, "a b/c"},
+               Row{"EXPORT  ../\xff\t ", Kind::export_name, " ../\xff\t "}, Row{"VALUE", Kind::value, ""},
+               Row{"VALUE ", Kind::value, ""}, Row{"VALUE a  b ", Kind::value, "a  b "},
+               Row{"VALUE  a", Kind::value, " a"}, Row{"VALUE \xff\t", Kind::value, "\xff\t"},
+               Row{"CREDS user pass word", Kind::value, "user pass word"},
+               Row{"ERROR no such thing", Kind::error, "no such thing"}, Row{"ERROR", Kind::error, ""});
   CAPTURE(row.line);
   const Incoming incoming = parse_line(row.line);
   CHECK(incoming.kind == row.kind);
   CHECK(incoming.text == row.text);
 }
 
+TEST_CASE("requests about exported files are taken apart, and those that follow EXPORT are marked") {
+  const std::string hostile = "a b  c\t\xff/../ ";
+  struct Row {
+    std::string line;
+    Request request;
+    bool needs_export;
+  };
+  const auto row = GENERATE_COPY(
+      Row{"EXPORTSUPPORTED", request(RequestType::export_supported), false},
+      Row{"TRANSFEREXPORT STORE K " + hostile, {RequestType::store, "K", hostile}, true},
+      Row{"TRANSFEREXPORT RETRIEVE K f", {RequestType::retrieve, "K", "f"}, true},
+      Row{"CHECKPRESENTEXPORT K", request(RequestType::check_present, "K"), true},
+      Row{"REMOVEEXPORT K", request(RequestType::remove, "K"), true},
+      Row{"RENAMEEXPORT K " + hostile, {RequestType::rename_export, "K", "", "", hostile}, true},
+      Row{"REMOVEEXPORTDIRECTORY " + hostile,
+          {RequestType::remove_export_directory, "", "", hostile},
+          false});
+  CAPTURE(row.line);
+  const Incoming incoming = parse_line(row.line);
+  CHECK(incoming.kind == Kind::request);
+  CHECK(incoming.needs_export == row.needs_export);
+  CHECK(incoming.request.type == row.request.type);
+  CHECK(incoming.request.key == row.request.key);
+  CHECK(incoming.request.file == row.request.file);
+  CHECK(incoming.request.export_name == row.request.export_name);
+  CHECK(incoming.request.new_name == row.request.new_name);
+}
+
+TEST_CASE("replies about exported files") {
+  const Request rename{RequestType::rename_export, "K", "", "a", "b"};
+  CHECK(success_reply(rename) == "RENAMEEXPORT-SUCCESS K");
+  CHECK(failure_reply(rename, "there is no place for this") == "RENAMEEXPORT-FAILURE K");
+  const Request directory{RequestType::remove_export_directory, "", "", "d", ""};
+  CHECK(success_reply(directory) == "REMOVEEXPORTDIRECTORY-SUCCESS");
+  CHECK(failure_reply(directory, "nor for this") == "REMOVEEXPORTDIRECTORY-FAILURE");
+  CHECK(success_reply(request(RequestType::export_supported)) == "EXPORTSUPPORTED-SUCCESS");
+  CHECK(failure_reply(request(RequestType::export_supported), "nor this") == "EXPORTSUPPORTED-FAILURE");
+  CHECK(failure_reply({RequestType::store, "K", "f", "n", ""}, "a\nb") == "TRANSFER-FAILURE STORE K a b");
+}
+
 TEST_CASE("a request that we know but that lacks a parameter is malformed") {
   const std::string line = GENERATE(
       "TRANSFER", "TRANSFER ", "TRANSFER STORE", "TRANSFER STORE ", "TRANSFER STORE K", "TRANSFER STORE K ",
       "TRANSFER RETRIEVE K", "TRANSFER RETRIEVE  f", "TRANSFER MOVE K f", "TRANSFER  STORE K f",
-      "TRANSFER store K f", "CHECKPRESENT", "CHECKPRESENT ", "REMOVE", "REMOVE ", "WHEREIS", "WHEREIS ");
+      "TRANSFER store K f", "TRANSFEREXPORT", "TRANSFEREXPORT STORE K", "TRANSFEREXPORT MOVE K f",
+      "CHECKPRESENTEXPORT", "REMOVEEXPORT ", "RENAMEEXPORT", "RENAMEEXPORT K", "RENAMEEXPORT K ",
+      "REMOVEEXPORTDIRECTORY", "REMOVEEXPORTDIRECTORY ", "EXPORT", "EXPORT ", "CHECKPRESENT", "CHECKPRESENT ",
+      "REMOVE", "REMOVE ", "WHEREIS", "WHEREIS ");
   CAPTURE(line);
   CHECK(parse_line(line).kind == Kind::malformed);
 }
@@ -87,9 +131,8 @@ TEST_CASE("a request that we know but that lacks a parameter is malformed") {
 TEST_CASE("what we do not know is unsupported, not an error") {
   const std::string line =
       GENERATE("", " ", "prepare", "PREPARED", " PREPARE", "GETORDERED", "CLAIMURL http://x", "CHECKURL x",
-               "TRANSFEREXPORT STORE K f", "CHECKPRESENTEXPORT K", "REMOVEEXPORT K", "RENAMEEXPORT K n",
-               "REMOVEEXPORTDIRECTORY d", "PREPARE\tx", "PREPARE\xc2\xa0x", "REMOVE\tK", "\xff\xfe",
-               "SOMETHINGNEW with words", "J 1 PREPARE");
+               "IMPORTSUPPORTED", "LISTIMPORTABLECONTENTS", "PREPARE\tx", "PREPARE\xc2\xa0x", "REMOVE\tK",
+               "\xff\xfe", "SOMETHINGNEW with words", "J 1 PREPARE");
   CAPTURE(line);
   CHECK(parse_line(line).kind == Kind::unsupported);
 }

@@ -140,7 +140,13 @@ const std::vector<Cell> kTable{
     {"$TRANSFER STORE K f", "start # K", "bad", "bad"},
     {"$PREPARE", "start # ", "bad", "bad"},
     {"$LISTCONFIGS", "configs", "bad", "bad"},
-    {"$EXPORTSUPPORTED", "> $EXPORTSUPPORTED-FAILURE", "bad", "bad"},
+    {"$EXPORTSUPPORTED", "start # ", "bad", "bad"},
+    {"$REMOVEEXPORTDIRECTORY d", "start # ", "bad", "bad"},
+    {"$REMOVEEXPORT K", "bad", "bad", "bad"},
+    {"$RENAMEEXPORT K n", "bad", "bad", "bad"},
+    {"$CHECKPRESENTEXPORT K", "bad", "bad", "bad"},
+    {"$TRANSFEREXPORT STORE K f", "bad", "bad", "bad"},
+    {"$EXPORT", "bad", "bad", "bad"},
     {"$EXPORT name", "", "bad", "bad"},
     {"$GETORDERED", "> $UNSUPPORTED-REQUEST", "bad", "bad"},
     {"$", "> $UNSUPPORTED-REQUEST", "bad", "bad"},
@@ -210,6 +216,69 @@ TEST_CASE("every state makes of every event what the table says") {
       CHECK(ended.ended());
     }
   }
+}
+
+// ---- exports
+
+TEST_CASE("EXPORT and the request after it are a pair") {
+  for (const bool async : {false, true}) {
+    const std::string prefix = async ? "J 1 " : "";
+    for (const std::string request : {"TRANSFEREXPORT STORE K f", "TRANSFEREXPORT RETRIEVE K f",
+                                      "CHECKPRESENTEXPORT K", "REMOVEEXPORT K", "RENAMEEXPORT K n"}) {
+      CAPTURE(request, async);
+      Session session = async ? async_session() : plain_session();
+      const JobId job = async ? 1 : 0;
+      CHECK(receive(session, prefix + "EXPORT a  b\xff ").empty());
+      const Actions started = session.receive(prefix + request, kStart);
+      REQUIRE(started.size() == 1);
+      CHECK(started[0].kind == Action::Kind::start);
+      CHECK(started[0].request.export_name == "a  b\xff ");
+      shown(session.finish(job, {"DONE"}));
+      // The name is good for one request.
+      CHECK_THAT(receive(session, prefix + request), Catch::Matchers::StartsWith("> ERROR "));
+      CHECK(session.ended());
+    }
+  }
+}
+
+TEST_CASE("what is left of a name with a line end in it ends the session") {
+  const std::string line =
+      GENERATE("EXPORT b", "rest of a name", "", "PREPARE", "LISTCONFIGS", "REMOVE K", "TRANSFER STORE K f",
+               "REMOVEEXPORTDIRECTORY d", "EXPORTSUPPORTED", "GETCOST", "VALUE x", "TRANSFEREXPORT STORE K");
+  for (const bool async : {false, true}) {
+    CAPTURE(line, async);
+    const std::string prefix = async ? "J 1 " : "";
+    Session session = async ? async_session() : plain_session();
+    CHECK(receive(session, prefix + "EXPORT a").empty());
+    CHECK_THAT(receive(session, prefix + line), Catch::Matchers::StartsWith("> ERROR "));
+    CHECK(session.ended());
+  }
+}
+
+TEST_CASE("each job has a name of its own") {
+  Session session = async_session();
+  CHECK(receive(session, "J 1 EXPORT a").empty());
+  CHECK(receive(session, "J 2 EXPORT b").empty());
+  CHECK(session.receive("J 2 REMOVEEXPORT K", kStart).at(0).request.export_name == "b");
+  CHECK(receive(session, "J 3 REMOVE L") == "start 3 L");
+  CHECK(session.receive("J 1 RENAMEEXPORT K n", kStart).at(0).request.export_name == "a");
+}
+
+TEST_CASE(
+    "with version 1 of the protocol nothing is exported, unless git-annex shows that it is new enough") {
+  const bool is_new = GENERATE(false, true);
+  Session session(1);
+  shown(session.start());
+  shown(session.receive(is_new ? "EXTENSIONS UNAVAILABLERESPONSE" : "EXTENSIONS INFO", kStart));
+  CHECK(receive(session, "EXPORTSUPPORTED") == (is_new ? "start 0 " : "> EXPORTSUPPORTED-FAILURE"));
+  if (is_new) return;
+  CHECK(receive(session, "EXPORT a").empty());
+  CHECK_THAT(receive(session, "TRANSFEREXPORT STORE K f"),
+             Catch::Matchers::StartsWith("> TRANSFER-FAILURE STORE K "));
+  CHECK(receive(session, "EXPORT a").empty());
+  CHECK(receive(session, "RENAMEEXPORT K b") == "> RENAMEEXPORT-FAILURE K");
+  CHECK(receive(session, "REMOVEEXPORTDIRECTORY d") == "> REMOVEEXPORTDIRECTORY-FAILURE");
+  CHECK_FALSE(session.ended());
 }
 
 // ---- several jobs

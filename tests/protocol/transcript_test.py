@@ -4,6 +4,7 @@ damaged in every line. It answers or ends cleanly, and never leaves a wrong obje
 
 import collections
 import itertools
+import os
 import pathlib
 import queue
 import sys
@@ -95,6 +96,8 @@ class Transcripts(AnnexTest):
             found.append(f"the store has {objects}")
         if transcript.name.endswith("remove") and objects:
             found.append(f"the store still has {objects}")
+        if not stage.tree_is(transcript.tree):
+            found.append(f"the tree has {sorted(stage.tree.rglob('*'))}")
         if (stage.dataset / ".microstage").exists() or (stage.clone / ".git/annex/microstage").exists():
             found.append("litter")
         if transcript.name.endswith("get"):
@@ -139,7 +142,7 @@ class Transcripts(AnnexTest):
 
     def test_cut_at_every_byte(self):
         cases = [{"transcript": transcript, "cut": (i, end)} for transcript in TRANSCRIPTS
-                 for i in transcript.input_lines() for end in range(len(transcript.lines[i][1].encode()) + 1)]
+                 for i in transcript.input_lines() for end in range(len(os.fsencode(transcript.lines[i][1])) + 1)]
         self.run_cases(sample(cases, MOST_CUTS))
 
     def test_damaged_at_every_line(self):

@@ -6,10 +6,12 @@ cut off or damaged.
     @stored CONTENT          the store holds it before the dialogue
     @config NAME VALUE       of git
     @text PATH WORDS         a file of the clone with these words and a line end
+    @exported CONTENT NAME   the file tree holds it before the dialogue
+    @tree CONTENT NAME       the file tree holds it after the dialogue, and nothing without such a line
     < LINE                   from git-annex
     > LINE                   from the remote; PROGRESS, which depends on time, is not written down
 
-{STORE} stands for the store's path."""
+{STORE} stands for the store's path, {TREE} for that of the file tree."""
 
 import hashlib
 import os
@@ -29,7 +31,8 @@ REPLIES = {"VERSION", "EXTENSIONS", "ERROR", "PREPARE-SUCCESS", "PREPARE-FAILURE
            "INITREMOTE-FAILURE", "TRANSFER-SUCCESS", "TRANSFER-FAILURE", "CHECKPRESENT-SUCCESS", "CHECKPRESENT-FAILURE",
            "CHECKPRESENT-UNKNOWN", "REMOVE-SUCCESS", "REMOVE-FAILURE", "WHEREIS-SUCCESS", "WHEREIS-FAILURE", "COST",
            "AVAILABILITY", "INFOFIELD", "INFOVALUE", "INFOEND", "CONFIG", "CONFIGEND", "UNSUPPORTED-REQUEST",
-           "EXPORTSUPPORTED-FAILURE", "GETCONFIG", "SETCONFIG", "GETUUID", "GETGITDIR", "GETGITREMOTENAME", "INFO",
+           "EXPORTSUPPORTED-SUCCESS", "EXPORTSUPPORTED-FAILURE", "RENAMEEXPORT-SUCCESS", "RENAMEEXPORT-FAILURE",
+           "REMOVEEXPORTDIRECTORY-SUCCESS", "REMOVEEXPORTDIRECTORY-FAILURE", "GETCONFIG", "SETCONFIG", "GETUUID", "GETGITDIR", "GETGITREMOTENAME", "INFO",
            "DEBUG", "PROGRESS"}
 
 
@@ -52,12 +55,14 @@ class Transcript:
     def __init__(self, path):
         self.name = path.stem
         self.sources, self.texts, self.stored, self.configs, self.lines = [], [], [], [], []
-        for line in path.read_text().splitlines():
+        self.exported, self.tree = [], []
+        for line in path.read_text(errors="surrogateescape").split("\n")[:-1]:
             mark, _, rest = line.partition(" ")
             if mark in ("<", ">"):
                 self.lines.append((mark, rest))
-            elif mark in ("@source", "@config", "@text"):
-                {"@source": self.sources, "@config": self.configs, "@text": self.texts}[mark].append(rest.split(" ", 1))
+            elif mark in ("@source", "@config", "@text", "@exported", "@tree"):
+                {"@source": self.sources, "@config": self.configs, "@text": self.texts, "@exported": self.exported,
+                 "@tree": self.tree}[mark].append(rest.split(" ", 1))
             elif mark == "@stored":
                 self.stored.append(rest)
             else:
@@ -80,6 +85,8 @@ class Stage:
     def set(self, transcript, number):
         self.place = self.root / f"case{number}"
         self.store = self.place / "store"
+        self.tree = self.place / "tree"
+        self.tree.mkdir(parents=True)
         self.dataset = self.store / DATASET[:3] / DATASET[3:]
         self.clone = self.place / "clone"
         (self.clone / ".git/annex/tmp").mkdir(parents=True)
@@ -89,6 +96,9 @@ class Stage:
         for name, path in transcript.sources:
             (self.clone / path).parent.mkdir(parents=True, exist_ok=True)
             os.link(self.pool / name, self.clone / path)
+        for name, path in transcript.exported:
+            (self.tree / path).parent.mkdir(parents=True, exist_ok=True)
+            os.link(self.pool / name, self.tree / path)
         for path, words in transcript.texts:
             (self.clone / path).write_text(words + "\n")
         for name in transcript.stored:
@@ -120,7 +130,20 @@ class Stage:
             if not any((key.startswith(path.name) or path.name.startswith(key))
                        and content.startswith(path.read_bytes()) for key, content in good.items()):
                 found.append(path)
+        texts = [path.read_bytes() for path in self.clone.glob("*") if path.is_file()]
+        for path in self.files_of_tree():
+            if (self.tree / path).read_bytes() not in [*good.values(), *texts]:
+                found.append(path)
         return found
+
+    def files_of_tree(self):
+        return {str(path.relative_to(self.tree)) for path in self.tree.rglob("*") if not path.is_dir()}
+
+    def tree_is(self, wanted):
+        """Each of the files, whole, and not a directory more."""
+        return (self.files_of_tree() == {path for _, path in wanted}
+                and all((self.tree / path).read_bytes() == content_of(name) for name, path in wanted)
+                and all(any(path.iterdir()) for path in self.tree.rglob("*") if path.is_dir()))
 
 
 class Player:
@@ -142,7 +165,8 @@ class Player:
             pass
 
     def encoded(self, text):
-        return os.fsencode(text.replace("{STORE}", str(self.stage.store))) + b"\n"
+        text = text.replace("{STORE}", str(self.stage.store)).replace("{TREE}", str(self.stage.tree))
+        return os.fsencode(text) + b"\n"
 
     def expect(self, text, seconds):
         """True when the line came; other lines stay for later, for jobs answer in any order."""
