@@ -144,9 +144,10 @@ Status SpecialRemote::retrieve_from_tree(const Request& request, store::ExportTr
   auto delivered = deliver_to_annex(place->key, request.file, *file->source, conversation);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   from.note_wrong(place->key, place->name, *file);
-  return fail(ErrorKind::integrity, file->source->name() +
-                                        " is not the file that was exported: its bytes do not match "
-                                        "the key; export it again");
+  return fail(ErrorKind::integrity,
+              file->source->name() +
+                  " is not the file that was exported: somebody changed it. Remove it there, then run git "
+                  "annex fsck --fast --from on this remote and export again");
 }
 
 std::string SpecialRemote::check_tree(const Request& request, const store::ExportTree& where,

@@ -152,6 +152,13 @@ class Export(ExportTest):
         self.try_annex(clone, "export", "main", "--to", "cap")
         self.assertNotIn("z", self.tree_files())
 
+    def test_what_was_edited_comes_back_as_the_message_says(self):
+        clone = self.make_export_clone(files={"x": random_bytes(2_000_000, 3)})
+        self.export(clone)
+        (self.tree / "x").unlink()
+        self.try_annex(clone, "fsck", "--fast", "--from", "cap")
+        self.export(clone)
+
     def test_a_local_copy_that_is_damaged_is_not_exported(self):
         clone = self.make_export_clone(files={"x": random_bytes(10_000, 1), "y": b"y"})
         self.damage((clone / "x").resolve(), "flip")
