@@ -11,12 +11,19 @@ namespace microstage::remote {
 
 namespace {
 
+// Everything from `first` on, also on kernels before close_range (Linux 5.9).
+void close_from(int first) {
+  if (::close_range(static_cast<unsigned>(first), ~0U, 0) == 0) return;
+  for (long descriptor = ::sysconf(_SC_OPEN_MAX) - 1; descriptor >= first; --descriptor)
+    ::close(static_cast<int>(descriptor));
+}
+
 // Only that one descriptor: git-annex also waits for the end of our standard error, and a tier may be
 // unmounted.
 [[noreturn]] void hold(int input) {
   ::prctl(PR_SET_NAME, "microstage-hold");
-  const bool alone = ::chdir("/") == 0 && ::dup2(input, STDIN_FILENO) == STDIN_FILENO &&
-                     ::close_range(STDERR_FILENO + 1, ~0U, 0) == 0;
+  const bool alone = ::chdir("/") == 0 && ::dup2(input, STDIN_FILENO) == STDIN_FILENO;
+  close_from(STDERR_FILENO + 1);
   ::close(STDOUT_FILENO);
   ::close(STDERR_FILENO);
   // Nothing is asked for, so only git-annex's closing of its end, or its death, ends this.

@@ -25,7 +25,8 @@ class Source {
   [[nodiscard]] virtual const std::string& name() const = 0;  // how errors call it
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 
-  // Fills the buffer from `offset`; fewer bytes only at the end. Readers go forward, so a server may stream.
+  // Fills the buffer from `offset`; fewer bytes only at the end. Readers go forward, so a server may stream;
+  // but a second look begins again at 0.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
 
   // Reads that wait for somebody else (a server) end with `cancelled` soon after this is requested.

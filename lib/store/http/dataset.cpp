@@ -211,7 +211,7 @@ Result<StoredObject> HttpDataset::open_object(const annex::Key& key) const {
     if (why.kind != ErrorKind::not_found && why.kind != ErrorKind::integrity) return fail(std::move(why));
     auto archived = open_archived(key);
     if (!archived) return failure_of(archived);
-    if (*archived) return StoredObject{std::move(*archived), std::nullopt};
+    if (*archived) return StoredObject{std::move(*archived), std::nullopt, true};
     return fail(std::move(why));
   }
   ObjectSource::Place place;
