@@ -108,6 +108,11 @@ class Interrupted(MicrostageTest):
     def test_git_annex_killed_while_it_talks_to_the_remote(self):
         self.make("fake")
         shutil.copy(BIN / "microstage", self.root / "fake")  # it prefers the remote beside itself
+        # and then goes by ORA's name for it
+        compat = self.root / "libexec/microstage/ora-compat"
+        compat.mkdir(parents=True)
+        for name in ("git-annex-remote-microstage", "git-annex-remote-ora"):
+            (compat / name).symlink_to(self.root / "fake/git-annex-remote-microstage")
         real = BIN / "git-annex-remote-microstage"
         self.assertGreaterEqual(
             self.stop_at_every_call("git-annex-remote-microstage", "kill", real, self.root / "fake/microstage"), 2)
