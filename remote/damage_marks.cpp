@@ -28,7 +28,11 @@ void DamageMarks::load() {
   if (directory_.empty()) return;
   const auto directory = fs::Directory::open(ops_, directory_);
   const auto names = directory ? directory->list() : fail(directory.error());
-  if (!names) return;
+  if (!names) {
+    // Nobody can tell what is marked; only a directory that is not there says that nothing is.
+    unreadable_ = names.error().code != ENOENT;
+    return;
+  }
   for (const std::string& name : *names)
     if (!fs::is_temporary_name(name)) marks_.insert_or_assign(name, read_mark(*directory, name));
 }
@@ -68,7 +72,8 @@ std::optional<DamagedObject> DamageMarks::find(const annex::Key& key) {
   const std::lock_guard lock(mutex_);
   load();
   const auto mark = marks_.find(key.file_name());
-  return mark == marks_.end() ? std::nullopt : std::optional(mark->second);
+  if (mark != marks_.end()) return mark->second;
+  return unreadable_ ? std::optional(DamagedObject{}) : std::nullopt;
 }
 
 }  // namespace microstage::remote

@@ -39,6 +39,7 @@ class DamageMarks {
   const std::string directory_;
   std::mutex mutex_;  // guards what follows
   bool loaded_ = false;
+  bool unreadable_ = false;                     // then every object counts as damaged
   std::map<std::string, DamagedObject> marks_;  // by file name of the key
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <initializer_list>
 
 namespace microstage::remote {
 
@@ -14,18 +15,20 @@ namespace {
 // Everything from `first` on, also on kernels before close_range (Linux 5.9).
 void close_from(int first) {
   if (::close_range(static_cast<unsigned>(first), ~0U, 0) == 0) return;
-  for (long descriptor = ::sysconf(_SC_OPEN_MAX) - 1; descriptor >= first; --descriptor)
-    ::close(static_cast<int>(descriptor));
+  constexpr int kFew = 1024;  // the limit itself may be a billion; we have just started
+  for (int descriptor = first; descriptor < kFew; ++descriptor)
+    ::close(descriptor);
 }
 
 // Only that one descriptor: git-annex also waits for the end of our standard error, and a tier may be
 // unmounted.
-[[noreturn]] void hold(int input) {
+[[noreturn]] void hold(const ProtocolPipes& pipes) {
   ::prctl(PR_SET_NAME, "microstage-hold");
-  const bool alone = ::chdir("/") == 0 && ::dup2(input, STDIN_FILENO) == STDIN_FILENO;
+  // First what git-annex waits for the end of.
+  for (const int output : {pipes.to_annex, STDOUT_FILENO, STDERR_FILENO})
+    ::close(output);
+  const bool alone = ::chdir("/") == 0 && ::dup2(pipes.from_annex, STDIN_FILENO) == STDIN_FILENO;
   close_from(STDERR_FILENO + 1);
-  ::close(STDOUT_FILENO);
-  ::close(STDERR_FILENO);
   // Nothing is asked for, so only git-annex's closing of its end, or its death, ends this.
   pollfd closed{STDIN_FILENO, 0, 0};
   while (alone && ::poll(&closed, 1, -1) < 0 && errno == EINTR) {
@@ -39,7 +42,7 @@ void keep_input_open(const ProtocolPipes& pipes) {
   // Of a file, a terminal or /dev/null nobody closes another end: its keeper would never see the end.
   struct ::stat status {};
   if (::fstat(pipes.from_annex, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
-  if (::fork() == 0) hold(pipes.from_annex);
+  if (::fork() == 0) hold(pipes);
 }
 
 }  // namespace microstage::remote

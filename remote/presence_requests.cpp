@@ -33,7 +33,7 @@ bool SpecialRemote::is_damaged(const annex::Key& key) {
   const auto where = readable_dataset();
   if (!where || !damaged->inode) return true;
   const auto now = (*where)->identity_of(key);
-  return now && now->inode == *damaged->inode;
+  return !now || now->inode == *damaged->inode;  // unseen (behind a server, say): in doubt it is damaged
 }
 
 Status SpecialRemote::remove(const Request& request, Conversation& conversation) {

@@ -87,10 +87,14 @@ std::string SpecialRemote::unknown(const Request& request, const Error& error, C
 
 void SpecialRemote::forget_if_stale(const Error& error) {
   if (error.kind != ErrorKind::mount_sick) return;
+  // They end outside the lock: a hanging mount must not stop the other jobs.
+  decltype(read_dataset_) reading;
+  decltype(write_dataset_) writing;
+  decltype(tree_) tree;
   const std::lock_guard lock(mutex_);
-  read_dataset_.reset();
-  write_dataset_.reset();
-  tree_.reset();
+  reading.swap(read_dataset_);
+  writing.swap(write_dataset_);
+  tree.swap(tree_);
 }
 
 Status SpecialRemote::prepare(Conversation& conversation) {

@@ -18,7 +18,8 @@ class Throttle {
 
   // `bytes` in place by now. What a resumed transfer begins with has not moved.
   void pass(std::uint64_t bytes) {
-    if (limiter_ != nullptr && passed_) limiter_->pass(bytes - *passed_, stop_);
+    // A copy that begins again counts from its beginning.
+    if (limiter_ != nullptr && passed_ && bytes > *passed_) limiter_->pass(bytes - *passed_, stop_);
     passed_ = bytes;
   }
 

@@ -86,13 +86,12 @@ Status RiaDataset::confirm_still_there() const {
 
 Result<Presence> RiaDataset::loose_presence(const annex::Key& key, std::optional<std::uint64_t> size) const {
   const auto status = directory_.status_of(object_path(key));
-  if (status) {
-    const bool right = status->is_regular() && (!size || status->size == *size);
-    return right ? Presence::present : Presence::wrong_size;
-  }
-  if (!is_missing(status.error())) return fail(status.error());
+  if (!status && !is_missing(status.error())) return fail(status.error());
+  // What we hold open may have been moved aside meanwhile: then neither its objects nor their absence count.
   if (auto there = confirm_still_there(); !there) return fail(there.error());
-  return Presence::absent;
+  if (!status) return Presence::absent;
+  const bool right = status->is_regular() && (!size || status->size == *size);
+  return right ? Presence::present : Presence::wrong_size;
 }
 
 Result<Presence> RiaDataset::archived_presence(const annex::Key& key,

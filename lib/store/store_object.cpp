@@ -81,6 +81,7 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
     if (const auto moved = quarantine(key, damaged); !moved) return fail(moved.error());
   if (auto published = publish(*temporary, key); !published)
     return fail(explained(std::move(published.error())));
+  if (auto there = confirm_still_there(); !there) return fail(there.error());
   return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};
 }
 

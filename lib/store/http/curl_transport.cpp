@@ -142,6 +142,8 @@ class CurlSession {
       set(CURLOPT_USERNAME, request.user.c_str());
       set(CURLOPT_PASSWORD, request.password.c_str());
     }
+    // A cache on the way may know an object that was removed since, or not know one that came.
+    headers_ = curl_slist_append(headers_, "Cache-Control: no-cache");
     if (request.range) {
       const auto& last = request.range->last;
       const std::string range =

@@ -127,6 +127,8 @@ Result<std::unique_ptr<transfer::Source>> HttpDataset::open_archived(const annex
 Result<Presence> HttpDataset::judge_size(const annex::Key& key, const std::string& url,
                                          const ResponseHead& head, std::optional<std::uint64_t> size) const {
   const auto wanted = key.content_size();
+  // A page that is served for every URL (a login, a portal) has the right size for a key without one.
+  if (!wanted && head.is_web_page()) return fail(web_page(url));
   if (!head.encoded && size && (!wanted || size == wanted)) return Presence::present;
   if (head.encoded || !size) {
     return fail(ErrorKind::unsupported,
@@ -175,7 +177,9 @@ Result<Presence> HttpDataset::loose_presence(const annex::Key& key) const {
   }
   if (head.status == 405 || head.status == 501) return find_by_first_byte(key);
   if (head.status != 200) return fail(unexpected_status(request.url, head.status));
-  if (!head.length || head.encoded) return find_by_first_byte(key);
+  // Some servers answer HEAD with the length of nothing: only a GET's may speak against the object.
+  const auto wanted = key.content_size();
+  if (!head.length || head.encoded || (wanted && head.length != wanted)) return find_by_first_byte(key);
   return judge_size(key, request.url, head, head.length);
 }
 
@@ -206,7 +210,8 @@ Result<StoredObject> HttpDataset::open_object(const annex::Key& key) const {
   const auto wanted = key.content_size();
   // Without a length the key's counts: bytes that are missing or too many do not match the key.
   const auto size = head.length ? head.length : wanted;
-  if (head.status != 200 || head.encoded || !size || (wanted && size != wanted)) {
+  const bool page = !wanted && head.is_web_page();
+  if (head.status != 200 || head.encoded || !size || (wanted && size != wanted) || page) {
     Error why = why_not(key, request.url, *response);
     if (why.kind != ErrorKind::not_found && why.kind != ErrorKind::integrity) return fail(std::move(why));
     auto archived = open_archived(key);
