@@ -112,9 +112,10 @@ Result<bool> ExportTree::hash_matches(const annex::Key& key, const fs::FileStatu
                                       const std::stop_token& stop) const {
   const auto proof = proof_for(key, status.size);
   if (!proof) return fail(proof.error());
-  if (!proof->hasher)
+  if (!proof->hasher) {
     return fail(ErrorKind::unsupported,
                 "the key has no digest, so " + file.name() + " cannot be told from another");
+  }
   transfer::FileSource source(std::make_shared<fs::File>(std::move(file)), 0, status.size);
   if (auto hashed = transfer::hash_bytes(source, *proof->hasher, stop); !hashed) return fail(hashed.error());
   return proof->holds();
