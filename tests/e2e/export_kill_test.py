@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from annex_bench import SOAK, describe_processes, processes_of, random_bytes, wait_until
+from annex_bench import SOAK, describe_processes, kill, processes_of, random_bytes, wait_until
 from export_bench import ExportTest
 from microstage_testing import main
 
@@ -49,18 +49,7 @@ class ExportKill(ExportTest):
         wait_until(lambda: process.poll() is not None
                    or any(name.startswith("git-annex-remot") for name in processes_of(process.pid).values()))
         time.sleep(delay * 0.2)
-        alive = process.poll() is None
-        if victim == "all" and alive:
-            os.killpg(process.pid, signal.SIGKILL)
-        elif victim == "git-annex" and alive:
-            process.kill()
-        elif alive:
-            for pid, name in processes_of(process.pid).items():
-                if name.startswith("git-annex-remot"):  # the kernel keeps 15 bytes
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:  # it ended by itself
-                        pass
+        alive = kill(process, victim)
         # Whatever was not killed ends by itself, for nobody talks to it any more.
         if not wait_until(lambda: process.poll() is not None and not processes_of(process.pid)):
             stuck = describe_processes(process.pid)

@@ -2,7 +2,6 @@
 """kill -9 of the remote, of git-annex or of both, at random moments of copy --to and get: nothing wrong becomes visible,
 nothing is lost, and the next run goes on and tidies up. MICROSTAGE_SEED repeats a run."""
 
-import contextlib
 import os
 import pathlib
 import random
@@ -12,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from annex_bench import (SOAK, VERIFY_ONCE, AnnexTest, describe_processes, processes_of, random_bytes,
+from annex_bench import (SOAK, VERIFY_ONCE, AnnexTest, describe_processes, kill, processes_of, random_bytes,
                          wait_until)
 from microstage_testing import main
 
@@ -55,16 +54,7 @@ class Kill(AnnexTest):
             time.sleep(delay * 0.1)
         else:
             time.sleep(delay * 0.3)
-        alive = process.poll() is None
-        if victim == "all" and alive:
-            os.killpg(process.pid, signal.SIGKILL)
-        elif victim == "git-annex" and alive:
-            process.kill()
-        elif alive:
-            for pid, name in processes_of(process.pid).items():
-                if name.startswith("git-annex-remot"):  # the kernel keeps 15 bytes
-                    with contextlib.suppress(ProcessLookupError):  # it ended by itself
-                        os.kill(pid, signal.SIGKILL)
+        alive = kill(process, victim)
         # Whatever was not killed ends by itself, for nobody talks to it any more.
         if not wait_until(lambda: process.poll() is not None and not processes_of(process.pid)):
             self.give_up(process, f"{victim} killed {'in the middle' if in_the_middle else 'early'}, {delay:.3f}")

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import time
 
@@ -44,6 +45,21 @@ def processes_of(group):
         if int(pgrp) == group and state != "Z":
             found[int(entry.name)] = name
     return found
+
+
+def kill(process, victim):
+    """kill -9 of "all" of a git-annex's group, of "git-annex" itself or of its "remote"; False when it had ended before."""
+    alive = process.poll() is None
+    if victim == "all" and alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    elif victim == "git-annex" and alive:
+        process.kill()
+    elif alive:
+        for pid, name in processes_of(process.pid).items():
+            if name.startswith("git-annex-remot"):  # the kernel keeps 15 bytes
+                with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                    os.kill(pid, signal.SIGKILL)
+    return alive
 
 
 def describe_processes(group):
