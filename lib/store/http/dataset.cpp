@@ -99,6 +99,11 @@ Status HttpDataset::confirm_absence(const std::string& url, bool elsewhere) cons
                   "that says nothing about the store");
 }
 
+Result<Presence> HttpDataset::absent_if_confirmed(const std::string& url, bool elsewhere) const {
+  if (auto absent = confirm_absence(url, elsewhere); !absent) return fail(absent.error());
+  return Presence::absent;
+}
+
 std::string HttpDataset::member_path(const annex::Key& key) const {
   return object_below_objects(hash_directories_, key);
 }
@@ -147,10 +152,7 @@ Result<Presence> HttpDataset::find_by_first_byte(const annex::Key& key) const {
   const auto response = client_->send(request, {});
   if (!response) return fail(response.error());
   const ResponseHead& head = response->head;
-  if (is_gone(head.status)) {
-    if (auto absent = confirm_absence(request.url, response->elsewhere); !absent) return fail(absent.error());
-    return Presence::absent;
-  }
+  if (is_gone(head.status)) return absent_if_confirmed(request.url, response->elsewhere);
   if (head.status == 200) return judge_size(key, request.url, head, head.length);
   // 416 is the answer for an empty file.
   if (head.status != 206 && head.status != 416) return fail(unexpected_status(request.url, head.status));
@@ -171,10 +173,7 @@ Result<Presence> HttpDataset::loose_presence(const annex::Key& key) const {
   const auto response = client_->send(request, {});
   if (!response) return fail(response.error());
   const ResponseHead& head = response->head;
-  if (is_gone(head.status)) {
-    if (auto absent = confirm_absence(request.url, response->elsewhere); !absent) return fail(absent.error());
-    return Presence::absent;
-  }
+  if (is_gone(head.status)) return absent_if_confirmed(request.url, response->elsewhere);
   if (head.status == 405 || head.status == 501) return find_by_first_byte(key);
   if (head.status != 200) return fail(unexpected_status(request.url, head.status));
   // Some servers answer HEAD with the length of nothing: only a GET's may speak against the object.

@@ -43,6 +43,7 @@ class HttpDataset final : public ReadableDataset {
   [[nodiscard]] Status confirm_still_there() const;
   // A 404 for the URL: the server's own word, and about this object alone?
   [[nodiscard]] Status confirm_absence(const std::string& url, bool elsewhere) const;
+  [[nodiscard]] Result<Presence> absent_if_confirmed(const std::string& url, bool elsewhere) const;
   [[nodiscard]] Result<Presence> loose_presence(const annex::Key& key) const;
   [[nodiscard]] Result<Presence> archived_presence(const annex::Key& key) const;
   [[nodiscard]] std::string member_path(const annex::Key& key) const;
