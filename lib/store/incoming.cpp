@@ -54,7 +54,6 @@ Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, c
   options.progress = control.progress;
   options.after_write = control.pace;
   options.stop = control.stop;
-  options.bypass_cache = true;
   if (auto copied = transfer::copy_bytes(bytes, temporary, options); !copied) return fail(copied.error());
   const auto now = source.file->status();
   if (!now) return fail(now.error());

@@ -31,9 +31,10 @@ struct CopyOptions {
   // Bytes in place so far; called often, must return at once.
   std::function<void(std::uint64_t bytes)> progress;
   std::stop_token stop;
-  // Start write-back while copying and drop the pages of both files behind it: for a destination that nobody
-  // is about to read, so that a large copy does not sweep the page cache of a shared machine.
-  bool bypass_cache = false;
+  // Write-back is started while copying, and the pages of both files are dropped behind it, so that a large
+  // copy does not sweep the page cache of a shared machine. This keeps the destination's: somebody reads it
+  // next.
+  bool keep_cached = false;
 };
 
 // Returns when all bytes are written (not yet durable). On an error the destination holds a valid prefix.

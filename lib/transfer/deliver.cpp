@@ -107,6 +107,7 @@ Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& del
   options.progress = delivery.progress;
   options.stop = delivery.stop;
   options.after_write = delivery.pace;
+  options.keep_cached = delivery.mode == DeliveryMode::follow;
   options.before_write = [&](std::uint64_t offset) { return target.check_before_write(offset); };
   if (auto copied = copy_bytes(source, target.file(), options); !copied) return fail(copied.error());
   return !hasher || hasher->finish() == delivery.digest->hex;

@@ -1,6 +1,39 @@
 #include "lib/transfer/hash_worker.h"
 
+#include <sched.h>
+
+#include <semaphore>
+
 namespace microstage::transfer {
+
+namespace {
+
+// The cores that this process may use: a batch job has its share of a node.
+std::ptrdiff_t usable_cores() {
+  cpu_set_t cores;
+  return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+class Core {
+ public:
+  Core() { free().acquire(); }
+  ~Core() { free().release(); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+ private:
+  static std::counting_semaphore<>& free() {
+    static std::counting_semaphore<> cores(usable_cores());
+    return cores;
+  }
+};
+
+}  // namespace
+
+void hash_block(Hasher& hasher, std::span<const std::byte> block) {
+  const Core core;
+  hasher.update(block);
+}
 
 HashWorker::HashWorker(Hasher& hasher) : hasher_(hasher), thread_([this] { run(); }) {}
 
@@ -33,7 +66,7 @@ void HashWorker::run() {
     if (blocks_.empty()) return;
     const std::span<const std::byte> block = blocks_.front();
     lock.unlock();
-    hasher_.update(block);
+    hash_block(hasher_, block);
     lock.lock();
     blocks_.pop_front();  // only now may the block be reused
     changed_.notify_all();

@@ -16,6 +16,10 @@
 
 namespace microstage::transfer {
 
+// Hashes a block when a core is free for it: however many transfers a process has, no more blocks are hashed
+// at once than it may use cores. Any thread.
+void hash_block(Hasher& hasher, std::span<const std::byte> block);
+
 class HashWorker {
  public:
   explicit HashWorker(Hasher& hasher);

@@ -62,14 +62,14 @@ std::vector<std::size_t> lengths_around_blocks() {
 TEST_CASE("a copy has every byte and the right digest, for lengths around each block's edge") {
   const std::string all = sample_bytes(9 * kMiB + 1);
   for (const std::size_t length : lengths_around_blocks()) {
-    for (const bool bypass : {false, true}) {
-      CAPTURE(length, bypass);
+    for (const bool keep_cached : {false, true}) {
+      CAPTURE(length, keep_cached);
       const Scratch scratch;
       const std::string bytes = all.substr(0, length);
       Pair pair(scratch, fs::posix_file_ops(), bytes);
       const auto hasher = make_hasher(kSha256);
       pair.options.hasher = hasher.get();
-      pair.options.bypass_cache = bypass;
+      pair.options.keep_cached = keep_cached;
       REQUIRE(pair.copy());
       CHECK((read_file(pair.path) == bytes));
       CHECK(hasher->finish() == testing::hex_digest(kSha256, bytes));
