@@ -117,14 +117,9 @@ Status SpecialRemote::store_in_tree(const Request& request, store::ExportTree& t
   memory_.note_other_request(memory_name(request));
   const auto place = place_of(request);
   if (!place) return fail(place.error());
-  store::TransferControl control;
-  control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
-  control.stop = conversation.stop_token();
-  const auto limit = limiter();
-  if (!limit) return fail(limit.error());
-  Throttle throttle(*limit, control.stop);
-  control.pace = [&](std::uint64_t bytes) { throttle.pass(bytes); };
-  const auto report = to.store(place->key, place->name, request.file, control);
+  const auto control = store_control(conversation);
+  if (!control) return fail(control.error());
+  const auto report = to.store(place->key, place->name, request.file, *control);
   if (!report) return fail(report.error());
   if (report->hashed && !request.export_name.empty())
     memory_.note_store(memory_name(request), LastStore::kept);

@@ -152,6 +152,8 @@ Status initialise_tree(fs::FileOps& ops, const CommittedSettings& settings, cons
 
 Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings, const GitConfig& config,
                   Conversation& conversation) {
+  if (const auto limit = rate_limit(settings, config); !limit) return fail(limit.error());
+  if (const auto read_back = reads_back(settings, config); !read_back) return fail(read_back.error());
   const bool export_tree = is_yes(conversation.ask("GETCONFIG exporttree").value_or(""));
   if (export_tree && keeps_tree(settings)) return initialise_tree(ops, settings, config, conversation);
   if (export_tree) {

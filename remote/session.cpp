@@ -29,6 +29,8 @@ const std::vector<ConfigSetting> kSettings{
      "root of the RIA store, for example ria+file:///data/store; with exporttree=yes a directory, "
      "file:///data/tree (required)"},
     {"push-url", "root of the same store for writing, where that differs"},
+    {"limit", "bytes a second that each process of this remote may move, for example 200MB"},
+    {"verify", "copy (default) or readback: what is stored is also read from the medium and compared"},
     {"archive-id", "dataset directory in the store; the DataLad dataset id unless given"},
 };
 

@@ -82,6 +82,8 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
     if (!value) return failure_of(value);
     settings.*field = std::move(*value);
   }
+  settings.limit = ask_or_empty(conversation, "GETCONFIG limit");
+  settings.verify = ask_or_empty(conversation, "GETCONFIG verify");
   if (settings.url.empty()) {
     settings.base_path = ask_or_empty(conversation, "GETCONFIG base-path");
     settings.ssh_host = ask_or_empty(conversation, "GETCONFIG ssh-host");
@@ -150,12 +152,26 @@ Error out_of_reach(const store::RiaUrl& url, const CommittedSettings& settings) 
 }
 
 Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings, const GitConfig& config) {
-  const auto text = local_override(settings, config, "microstage-limit");
-  if (!text) return std::nullopt;
-  const auto rate = parse_size(*text);
+  const auto local = local_override(settings, config, "microstage-limit");
+  const std::string& text = local ? *local : settings.limit;
+  if (text.empty()) return std::nullopt;
+  const auto rate = parse_size(text);
   if (rate && *rate > 0) return rate;
-  return fail(ErrorKind::invalid, "microstage-limit is '" + *text +
-                                      "', but must be bytes a second, for example 200MB (see git config)");
+  return fail(ErrorKind::invalid,
+              (local ? "remote." + name_of(settings) + ".microstage-limit is '" : "limit= is '") +
+                  one_line(text) + "', but must be bytes a second, for example 200MB");
+}
+
+Result<bool> reads_back(const CommittedSettings& settings, const GitConfig& config) {
+  const auto local = local_override(settings, config, "microstage-verify");
+  const std::string& text = local ? *local : settings.verify;
+  if (text.empty() || text == "copy") return false;
+  if (text == "readback") return true;
+  return fail(ErrorKind::invalid,
+              (local ? "remote." + name_of(settings) + ".microstage-verify is '" : "verify= is '") +
+                  one_line(text) +
+                  "'; it can be copy (hash while copying) or readback (and "
+                  "read what was written from the medium)");
 }
 
 Result<std::string> effective_tree(const CommittedSettings& settings, const GitConfig& config) {

@@ -24,6 +24,8 @@ struct CommittedSettings {
   std::string archive_id;
   std::string base_path;  // of datasets that knew no url yet
   std::string ssh_host;   // "0": none
+  std::string limit;      // bytes a second
+  std::string verify;     // how stored objects are verified
   std::string git_dir;
   bool export_tree = false;               // exporttree=yes
   std::optional<std::string> git_remote;  // its name in git's configuration, where git-annex tells it
@@ -48,10 +50,14 @@ struct CommittedSettings {
 // The directory of the file tree, by the same rules.
 [[nodiscard]] Result<std::string> effective_tree(const CommittedSettings& settings, const GitConfig& config);
 
-// Bytes a second that all transfers of this process together may move: remote.NAME.microstage-limit. Nothing
-// when it is not set; an error when it is no size.
+// Bytes a second that all transfers of this process together may move: remote.NAME.microstage-limit, else the
+// remote's limit=. Nothing when neither is set; an error when it is no size.
 [[nodiscard]] Result<std::optional<std::uint64_t>> rate_limit(const CommittedSettings& settings,
                                                               const GitConfig& config);
+
+// Whether objects are read back from the medium before a STORE succeeds: remote.NAME.microstage-verify, else
+// the remote's verify=, is "readback" and not "copy" (the default).
+[[nodiscard]] Result<bool> reads_back(const CommittedSettings& settings, const GitConfig& config);
 
 // The user's word on stores that are not quite as we expect.
 struct StorePolicy {

@@ -98,6 +98,8 @@ class SpecialRemote {
   [[nodiscard]] bool is_damaged(const annex::Key& key);
   [[nodiscard]] DamageMarks& damage_marks();
   [[nodiscard]] Result<transfer::RateLimiter*> limiter();  // null: no limit is set
+  // How something is to be stored, as this remote is configured.
+  [[nodiscard]] Result<store::TransferControl> store_control(Conversation& conversation);
 
   fs::FileOps& ops_;
   KeyMemory memory_;

@@ -10,21 +10,33 @@
 
 namespace microstage::remote {
 
+Result<store::TransferControl> SpecialRemote::store_control(Conversation& conversation) {
+  const auto known = settings();
+  const auto config = known ? git_config() : fail(known.error());
+  if (!config) return fail(config.error());
+  const auto read_back = reads_back(**known, **config);
+  if (!read_back) return fail(read_back.error());
+  const auto limit = limiter();
+  if (!limit) return fail(limit.error());
+  store::TransferControl control;
+  control.read_back = *read_back;
+  control.progress = [&conversation](std::uint64_t bytes) { conversation.progress(bytes); };
+  control.stop = conversation.stop_token();
+  const auto throttle = std::make_shared<Throttle>(*limit, control.stop);
+  control.pace = [throttle](std::uint64_t bytes) { throttle->pass(bytes); };
+  return control;
+}
+
 Status SpecialRemote::store(const Request& request, Conversation& conversation) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
   const auto target = writable_dataset();
   if (!target) return fail(target.error());
-  store::TransferControl control;
-  control.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
-  control.stop = conversation.stop_token();
-  const auto limit = limiter();
-  if (!limit) return fail(limit.error());
-  Throttle throttle(*limit, control.stop);
-  control.pace = [&](std::uint64_t bytes) { throttle.pass(bytes); };
-  control.replace = is_damaged(*key);
-  const auto report = (*target)->store(*key, request.file, control);
+  auto control = store_control(conversation);
+  if (!control) return fail(control.error());
+  control->replace = is_damaged(*key);
+  const auto report = (*target)->store(*key, request.file, *control);
   if (!report) return fail(report.error());
   damage_marks().forget(*key);
   const bool kept = report->already_there || report->hashed;

@@ -17,6 +17,7 @@ bool FileStatus::unchanged_since(const FileStatus& earlier) const {
 FileStatus to_file_status(const struct ::stat& status) {
   return {{status.st_dev, status.st_ino},
           static_cast<std::uint64_t>(status.st_size),
+          static_cast<std::uint64_t>(status.st_blocks) * 512,
           status.st_mode,
           status.st_mtim,
           status.st_ctim};
@@ -85,6 +86,10 @@ Status File::truncate(std::uint64_t size) const {
   if (const int result = uninterrupted([&] { return ops_->truncate(fd_, size); }); result < 0)
     return fail(system_error(-result, "truncate " + name_));
   return {};
+}
+
+bool File::clone(const File& from) const {
+  return uninterrupted([&] { return ops_->clone(fd_, from.fd_); }) == 0;
 }
 
 Status File::change_mode(mode_t mode) const {

@@ -25,6 +25,7 @@ struct Identity {
 struct FileStatus {
   Identity identity;
   std::uint64_t size = 0;
+  std::uint64_t allocated = 0;  // bytes on the medium; fewer than the size where there are holes
   mode_t mode = 0;
   timespec modified{};
   timespec changed{};
@@ -72,6 +73,9 @@ class File {
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) const;
   [[nodiscard]] Status write_at(std::span<const std::byte> bytes, std::uint64_t offset) const;
   [[nodiscard]] Status truncate(std::uint64_t size) const;
+  // Shares the blocks of `from`, while this file is empty. False where that cannot be done; nothing has
+  // happened then.
+  [[nodiscard]] bool clone(const File& from) const;
   [[nodiscard]] Status change_mode(mode_t mode) const;
   // A failure is final: the pages may be gone, so throw the file away. Never call it again on the same file.
   [[nodiscard]] Status sync() const;

@@ -30,6 +30,9 @@ class FileOps {
   virtual ssize_t read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) = 0;
   virtual ssize_t write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) = 0;
   virtual int truncate(int fd, std::uint64_t size) = 0;
+  // Lets the empty file `to` share the blocks of `from`, all of them as they are at this moment. -errno where
+  // the file systems cannot, and nothing is done.
+  virtual int clone(int to, int from) = 0;
   virtual int sync(int fd) = 0;
   virtual int stat(int fd, struct ::stat& status) = 0;
   virtual int stat_path(int dir, const char* path,
@@ -48,6 +51,10 @@ class FileOps {
   // keeps out, and is kept out by, the exclusive. 0, -EAGAIN when somebody else's stands against it, or
   // -errno where locks do not work.
   virtual int try_lock(int fd) = 0;
+
+  // From now on reads and writes go past the page cache, in whole blocks of 4096 bytes and buffers so
+  // aligned; or no longer. -errno where the file system cannot.
+  virtual int set_direct(int fd, bool direct) = 0;
 
   // Hints; their failure loses speed and nothing else.
   virtual void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;

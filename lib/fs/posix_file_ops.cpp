@@ -1,6 +1,8 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,6 +97,7 @@ class PosixFileOps final : public FileOps {
   int truncate(int fd, std::uint64_t size) override {
     return or_errno(::ftruncate(fd, static_cast<off_t>(size)));
   }
+  int clone(int to, int from) override { return or_errno(::ioctl(to, FICLONE, from)); }
   int sync(int fd) override { return or_errno(::fsync(fd)); }
   int stat(int fd, struct ::stat& status) override { return or_errno(::fstat(fd, &status)); }
   int stat_path(int dir, const char* path, struct ::stat& status) override {
@@ -146,6 +149,12 @@ class PosixFileOps final : public FileOps {
     lock.l_whence = SEEK_SET;
     const int result = or_errno(::fcntl(fd, F_OFD_SETLK, &lock));
     return result == -EACCES ? -EAGAIN : result;
+  }
+
+  int set_direct(int fd, bool direct) override {
+    const int flags = or_errno(::fcntl(fd, F_GETFL));
+    if (flags < 0) return flags;
+    return or_errno(::fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT));
   }
 
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {

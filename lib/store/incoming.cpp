@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "lib/transfer/copy.h"
+#include "lib/transfer/read_back.h"
 
 namespace microstage::store {
 
@@ -43,13 +44,40 @@ Result<ContentProof> proof_for(const annex::Key& key, std::uint64_t size) {
   return proof;
 }
 
+namespace {
+
+// A digest to compare with later, also where the key has none.
+Result<std::unique_ptr<Hasher>> hasher_to_read_back(const annex::Key& key, std::uint64_t size) {
+  auto proof = proof_for(key, size);
+  if (!proof) return fail(proof.error());
+  return proof->hasher ? std::move(proof->hasher) : make_hasher(HashAlgorithm{});
+}
+
+Status read_back(const fs::File& written, const annex::Key& key, std::uint64_t size,
+                 const std::string& digest, const std::stop_token& stop) {
+  if (auto synced = written.sync(); !synced) return synced;
+  const auto hasher = hasher_to_read_back(key, size);
+  if (!hasher) return fail(hasher.error());
+  if (auto hashed = transfer::hash_from_medium(written, size, **hasher, stop); !hashed) return hashed;
+  if ((*hasher)->finish() == digest) return {};
+  return fail(ErrorKind::durability,
+              written.name() +
+                  " was read back differently from how it was written, and has been removed: have the "
+                  "store's disks and this machine's memory checked");
+}
+
+}  // namespace
+
 Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, const annex::Key& key,
                            const TransferControl& control) {
-  const auto proof = proof_for(key, source.status.size);
+  const std::uint64_t size = source.status.size;
+  auto proof = proof_for(key, size);
   if (!proof) return fail(proof.error());
-  transfer::FileSource bytes(source.file, 0, source.status.size);
+  const bool proven = proof->hasher != nullptr;
+  if (!proven && control.read_back) proof->hasher = make_hasher(HashAlgorithm{});
+  transfer::FileSource bytes(source.file, 0, size);
   transfer::CopyOptions options;
-  options.size = source.status.size;
+  options.size = size;
   options.hasher = proof->hasher.get();
   options.progress = control.progress;
   options.after_write = control.pace;
@@ -59,12 +87,15 @@ Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary, c
   if (!now) return fail(now.error());
   if (!now->unchanged_since(source.status))
     return fail(ErrorKind::source_changed, source.file->name() + " was changed while it was being copied");
-  if (!proof->holds()) {
+  const std::string digest = proof->hasher ? proof->hasher->finish() : std::string{};
+  if (proven && digest != proof->expected) {
     return fail(
         ErrorKind::integrity,
         source.file->name() + " does not match its key: the local copy is damaged; see git annex fsck");
   }
-  return proof->hasher != nullptr;
+  if (control.read_back)
+    if (auto same = read_back(temporary, key, size, digest, control.stop); !same) return fail(same.error());
+  return proven;
 }
 
 Result<fs::TemporaryFile> create_temporary(const OpenDirectory& open_work,

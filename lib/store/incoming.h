@@ -26,10 +26,11 @@ struct StoreReport {
 };
 
 struct TransferControl {
-  bool replace = false;  // what is there is known to be damaged: quarantine it once the new copy is proven
-  std::function<void(std::uint64_t bytes)> progress;
-  std::function<void(std::uint64_t bytes)> pace;  // called after each write; may block, to keep to a rate
-  std::stop_token stop;
+  bool read_back = false;  // before it gets its name, it is read from the medium and compared once more
+  bool replace = false;    // what is there is known to be damaged: quarantine it once the new copy is proven
+  std::function<void(std::uint64_t bytes)> progress{};
+  std::function<void(std::uint64_t bytes)> pace{};  // called after each write; may block, to keep to a rate
+  std::stop_token stop{};
 };
 
 // The file that git-annex wants stored, as it was when it was opened.
@@ -51,7 +52,7 @@ struct ContentProof {
 [[nodiscard]] Result<ContentProof> proof_for(const annex::Key& key, std::uint64_t size);
 
 // Copies into `temporary` and proves it against the key: true when every byte was hashed. Errors:
-// source_changed, integrity. The caller publishes.
+// source_changed, integrity, durability (what was read back is not what was written). The caller publishes.
 [[nodiscard]] Result<bool> copy_verified(const LocalCopy& source, const fs::File& temporary,
                                          const annex::Key& key, const TransferControl& control);
 

@@ -1,6 +1,7 @@
 #include "lib/transfer/copy.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -32,12 +33,12 @@ Status ended_early(const std::string& name, std::uint64_t at, std::uint64_t size
 // them.
 class WriteBack {
  public:
-  WriteBack(Source& source, const fs::File& destination, const CopyOptions& options)
+  WriteBack(Source& source, const fs::File& destination, std::uint64_t start, bool keep_cached)
       : source_(source),
         destination_(destination),
-        keep_cached_(options.keep_cached),
-        started_(options.offset),
-        finished_(options.offset) {}
+        keep_cached_(keep_cached),
+        started_(start),
+        finished_(start) {}
 
   void written_up_to(std::uint64_t end) {
     if (end - started_ < kWriteBackWindow) return;
@@ -62,26 +63,33 @@ class WriteBack {
   std::uint64_t finished_;
 };
 
+bool is_zero(std::span<const std::byte> block) {
+  return block.front() == std::byte{0} && std::memcmp(block.data(), block.data() + 1, block.size() - 1) == 0;
+}
+
 // One copy in progress: up to three threads, for reading, hashing and writing (the caller's).
 class Copy {
  public:
-  Copy(Source& source, const fs::File& destination, const CopyOptions& options)
+  // Bytes before `start` are in place.
+  Copy(Source& source, const fs::File& destination, const CopyOptions& options, std::uint64_t start)
       : destination_(destination),
         options_(options),
-        write_back_(source, destination, options),
-        threaded_(options.size - options.offset >= kWorthThreads),
-        reader_(source, options.offset, options.size, threaded_) {}
+        start_(start),
+        write_back_(source, destination, start, options.keep_cached),
+        threaded_(options.size - start >= kWorthThreads),
+        sparse_(threaded_ && source.has_holes()),
+        reader_(source, start, options.size, threaded_) {}
 
   Status run() {
     if (threaded_ && options_.hasher != nullptr) worker_.emplace(*options_.hasher);
-    std::uint64_t at = options_.offset;
+    std::uint64_t at = start_;
     for (std::uint64_t blocks = 1; at < options_.size; ++blocks) {
       if (options_.stop.stop_requested()) return cancelled();
       const auto block = reader_.next();
       if (!block) return fail(block.error());
       hash(*block);
       if (auto allowed = check(at); !allowed) return allowed;
-      if (auto written = destination_.write_at(*block, at); !written) return written;
+      if (auto written = write(*block, at); !written) return written;
       at += block->size();
       release_hashed(blocks);
       write_back_.written_up_to(at);
@@ -101,6 +109,12 @@ class Copy {
     }
   }
 
+  // A hole stays one: the file grows over it, and reads as zeros there.
+  [[nodiscard]] Status write(std::span<const std::byte> block, std::uint64_t at) const {
+    return sparse_ && is_zero(block) ? destination_.truncate(at + block.size())
+                                     : destination_.write_at(block, at);
+  }
+
   // All of `blocks` have been written.
   void release_hashed(std::uint64_t blocks) {
     if (worker_) worker_->wait_until_below(kHashLag + 1);
@@ -114,35 +128,45 @@ class Copy {
 
   const fs::File& destination_;
   const CopyOptions& options_;
+  std::uint64_t start_;
   WriteBack write_back_;
   bool threaded_;
+  bool sparse_;
   BlockReader reader_;
   std::optional<HashWorker> worker_;  // last: it reads the reader's blocks until it ends
 };
 
-// The bytes that are in place already are part of what is hashed.
-Status hash_prefix(const fs::File& destination, const CopyOptions& options) {
-  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, options.offset)));
-  for (std::uint64_t at = 0; at < options.offset;) {
-    if (options.stop.stop_requested()) return cancelled();
-    const auto wanted = std::span(buffer).first(
-        static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, options.offset - at)));
-    const auto count = destination.read_at(wanted, at);
-    if (!count) return fail(count.error());
-    if (*count < wanted.size()) return ended_early(destination.name(), at + *count, options.offset);
-    hash_block(*options.hasher, wanted);
-    at += wanted.size();
-  }
-  return {};
+// On one file system a large file need not be copied: true when the destination now shares its blocks. It is
+// hashed all the same.
+Result<bool> clone_whole(const Source& source, const fs::File& destination, const CopyOptions& options) {
+  if (options.offset > 0 || options.size < kWorthThreads) return false;
+  const fs::File* const file = source.whole_file();
+  if (file == nullptr) return false;
+  if (auto allowed = options.before_write ? options.before_write(0) : Status{}; !allowed)
+    return fail(allowed.error());
+  if (!destination.clone(*file)) return false;
+  const auto status = destination.status();
+  if (!status) return fail(status.error());
+  if (status->size != options.size)
+    return tl::unexpected(ended_early(source.name(), status->size, options.size).error());
+  return true;
 }
 
 }  // namespace
 
 Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options) {
   source.stop_with(options.stop);
-  if (options.offset > 0 && options.hasher != nullptr)
-    if (auto hashed = hash_prefix(destination, options); !hashed) return hashed;
-  return Copy(source, destination, options).run();
+  const auto cloned = clone_whole(source, destination, options);
+  if (!cloned) return fail(cloned.error());
+  const std::uint64_t start = *cloned ? options.size : options.offset;
+  if (start > 0 && options.hasher != nullptr) {
+    // What is in place already is part of what is hashed. The file is the caller's, hence no owner.
+    FileSource in_place(std::shared_ptr<const fs::File>(std::shared_ptr<void>{}, &destination), 0, start);
+    if (auto hashed = hash_bytes(in_place, *options.hasher, options.stop); !hashed) return hashed;
+  }
+  if (*cloned && options.progress) options.progress(start);
+  if (*cloned && options.after_write) options.after_write(start);
+  return Copy(source, destination, options, start).run();
 }
 
 Status hash_bytes(Source& source, Hasher& hasher, const std::stop_token& stop) {

@@ -30,6 +30,16 @@ void FileSource::read_ahead_of(std::uint64_t offset) {
   }
 }
 
+const fs::File* FileSource::whole_file() const {
+  const auto status = file_->status();
+  return start_ == 0 && status && status->size == size_ ? file_.get() : nullptr;
+}
+
+bool FileSource::has_holes() const {
+  const auto status = file_->status();
+  return status && status->allocated < status->size;
+}
+
 void FileSource::drop_cache(std::uint64_t offset, std::uint64_t length) {
   file_->ops().drop_cache(file_->descriptor(), start_ + offset, length);
 }

@@ -29,6 +29,11 @@ class Source {
   // but a second look begins again at 0.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
 
+  // The file whose whole content this is, if any.
+  [[nodiscard]] virtual const fs::File* whole_file() const { return nullptr; }
+  // Whether the medium stores fewer bytes than the size says, so that zeros need not be written.
+  [[nodiscard]] virtual bool has_holes() const { return false; }
+
   // Reads that wait for somebody else (a server) end with `cancelled` soon after this is requested.
   virtual void stop_with(const std::stop_token& stop) { static_cast<void>(stop); }
   // These bytes will not be read again soon: a shared machine's cache has better uses.
@@ -51,6 +56,8 @@ class FileSource final : public Source {
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override;
   void drop_cache(std::uint64_t offset, std::uint64_t length) override;
+  [[nodiscard]] const fs::File* whole_file() const override;
+  [[nodiscard]] bool has_holes() const override;
 
  private:
   void read_ahead_of(std::uint64_t offset);

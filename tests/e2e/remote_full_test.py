@@ -4,40 +4,14 @@ object, nothing half-stored, nothing that blocks others, and everything goes on 
 
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from annex_bench import VERIFY_ONCE, AnnexTest, random_bytes
+from file_systems import MIB, cannot_mount, mount
 from microstage_testing import main
 
-MIB = 1 << 20
-
-
-def cannot_mount():
-    """Why no file system can be mounted here, or None."""
-    if os.geteuid() != 0:
-        return "mounting a small file system needs root"
-    if not shutil.which("mkfs.ext4"):
-        return "mkfs.ext4 (e2fsprogs) is not installed"
-    probe = subprocess.run(["losetup", "--find"], capture_output=True, text=True, check=False)
-    return None if probe.returncode == 0 else f"no loop device: {probe.stderr.strip()}"
-
-
 class Full(AnnexTest):
-    def mount(self, name, *options):
-        """A file system of 16 MiB at a new directory of that name."""
-        image, place = self.root / f"{name}.img", self.root / name
-        with image.open("wb") as file:
-            file.truncate(16 * MIB)
-        # Without blocks that root alone may use.
-        self.run_ok("mkfs.ext4", "-q", "-m", "0", *options, image)
-        place.mkdir()
-        self.run_ok("mount", "-o", "loop", image, place)
-        self.addCleanup(self.run_ok, "umount", place)
-        return place
-
     def refused_lines(self, result, words):
         self.assertNotEqual(result.returncode, 0)
         lines = [line for line in (result.stdout + result.stderr).splitlines() if words in line]
@@ -50,7 +24,7 @@ class Full(AnnexTest):
         self.assertFalse((dataset / ".microstage").exists())
 
     def test_store_without_bytes(self):
-        ballast = self.mount("store") / "ballast"
+        ballast = mount(self, "store") / "ballast"
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, 9 * MIB)
         dataset = self.make_store()
@@ -66,7 +40,7 @@ class Full(AnnexTest):
         self.check_store(dataset, content)
 
     def test_store_without_inodes(self):
-        self.mount("store", "-N", "64")
+        mount(self, "store", "mkfs.ext4", "-q", "-m", "0", "-N", "64")
         dataset = self.make_store()
         files = {f"plane{i:02}": random_bytes(3000 + i, i) for i in range(20)}
         clone = self.make_clone(files=files)
@@ -87,7 +61,7 @@ class Full(AnnexTest):
         dataset = self.make_store()
         origin = self.make_clone("origin", files=files)
         self.annex(origin, "copy", "--quiet", "--to", "cap")
-        place = self.mount("fast")
+        place = mount(self, "fast")
         clone = self.other_clone(origin, "fast/clone")
         self.configure(clone, {"annex.diskreserve": "0", "annex.gitaddtoannex": "false"})
         for settings in ({}, VERIFY_ONCE):

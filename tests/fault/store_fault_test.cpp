@@ -13,8 +13,9 @@ using testing::Trouble;
 
 namespace {
 
+// Read and hashed by the storing thread itself, or by threads of their own.
 std::size_t either_size() {
-  return GENERATE(as<std::size_t>{}, 4096, std::size_t{3} << 20U);
+  return GENERATE(as<std::size_t>{}, 4096, std::size_t{5} << 20U);
 }
 
 // An interrupted call that may simply be made again must be.
@@ -30,11 +31,12 @@ bool only_some_calls_may_stop_at(const Trouble& trouble, const FaultyFileOps& op
   return false;
 }
 
-void check_store(const std::string& bytes, const Trouble& trouble, const std::string& before) {
+void check_store(const std::string& bytes, const Trouble& trouble, const std::string& before,
+                 const store::TransferControl& control = {}) {
   testing::at_every_operation(trouble, [&](FaultyFileOps& ops) {
     const StoreFixture fixture(bytes, "2", testing::fast_parent());
     if (!before.empty()) fixture.put(before);
-    const auto stored = fixture.store(ops);
+    const auto stored = fixture.store(ops, control);
     INFO("at " << testing::failed_operation(ops) << ": " << (stored ? "stored" : stored.error().message));
     const std::string now = testing::read_file(fixture.object());
     const bool whole = now == bytes;
@@ -62,6 +64,13 @@ TEST_CASE(
   const std::string bytes = testing::sample_bytes(either_size());
   for (const Trouble& trouble : testing::every_trouble())
     check_store(bytes, trouble, {});
+}
+
+TEST_CASE(
+    "whatever fails while an object is stored and read back, success is true and nothing partial is seen") {
+  const std::string bytes = testing::sample_bytes(4097);
+  for (const Trouble& trouble : testing::every_trouble())
+    check_store(bytes, trouble, {}, {.read_back = true});
 }
 
 TEST_CASE("whatever fails while an object of the wrong size is replaced, the old or the new is seen whole") {

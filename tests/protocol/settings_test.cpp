@@ -155,6 +155,21 @@ TEST_CASE("a limit is a size above zero, and anything else is refused") {
   }
 }
 
+TEST_CASE("what the dataset says about limits and reading back holds where the clone says nothing") {
+  CommittedSettings settings = committed();
+  settings.limit = "5MB";
+  settings.verify = "readback";
+  CHECK(rate_limit(settings, config_of({})).value() == 5'000'000U);
+  CHECK(rate_limit(settings, config_of({{"remote.cap.microstage-limit", "7MB"}})).value() == 7'000'000U);
+  CHECK(reads_back(settings, config_of({})).value());
+  CHECK_FALSE(reads_back(settings, config_of({{"remote.cap.microstage-verify", "copy"}})).value());
+  CHECK_FALSE(reads_back(committed(), config_of({})).value());
+  settings.limit = "much";
+  settings.verify = "twice";
+  CHECK(rate_limit(settings, config_of({})).error().message.find("limit= is 'much'") != std::string::npos);
+  CHECK(reads_back(settings, config_of({})).error().message.find("verify= is 'twice'") != std::string::npos);
+}
+
 TEST_CASE("nothing can be pushed over HTTP") {
   CommittedSettings settings = committed();
   settings.push_url = GENERATE("ria+http://host/store", "ria+https://host/store");

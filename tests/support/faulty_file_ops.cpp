@@ -10,15 +10,10 @@
 namespace microstage::testing {
 
 std::string name(Op op) {
-  constexpr std::array names{"open",         "flush",
-                             "read",         "write",
-                             "truncate",     "sync",
-                             "stat",         "stat_path",
-                             "change_mode",  "make_directory",
-                             "make_symlink", "rename",
-                             "unlink",       "remove_directory",
-                             "list",         "statvfs",
-                             "lock"};
+  constexpr std::array names{"open",           "flush",        "read",   "write",     "truncate",
+                             "clone",          "sync",         "stat",   "stat_path", "change_mode",
+                             "make_directory", "make_symlink", "rename", "unlink",    "remove_directory",
+                             "list",           "statvfs",      "lock"};
   return names.at(static_cast<std::size_t>(op));
 }
 
@@ -150,6 +145,7 @@ void FaultyFileOps::keep_book(const Operation& done) {
   switch (done.op) {
     case Op::write:
     case Op::truncate:
+    case Op::clone:
       unsynced_bytes_.insert(done.path);
       break;
     case Op::make_directory:
@@ -226,6 +222,10 @@ ssize_t FaultyFileOps::write_at(int fd, std::span<const std::byte> bytes, std::u
 int FaultyFileOps::truncate(int fd, std::uint64_t size) {
   return static_cast<int>(
       perform(Op::truncate, path_of(fd), {}, [&](bool) { return real_.truncate(fd, size); }));
+}
+
+int FaultyFileOps::clone(int to, int from) {
+  return static_cast<int>(perform(Op::clone, path_of(to), {}, [&](bool) { return real_.clone(to, from); }));
 }
 
 int FaultyFileOps::sync(int fd) {

@@ -25,6 +25,7 @@ enum class Op {
   read,
   write,
   truncate,
+  clone,
   sync,
   stat,
   stat_path,
@@ -104,6 +105,8 @@ class FaultyFileOps final : public fs::FileOps {
   int list(int dir, std::vector<std::string>& names) override;
   int statvfs(int fd, struct ::statvfs& status) override;
   int try_lock(int fd) override;
+  int clone(int to, int from) override;
+  int set_direct(int fd, bool direct) override { return real_.set_direct(fd, direct); }
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override;

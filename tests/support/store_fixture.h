@@ -23,9 +23,10 @@ struct StoreFixture {
     return std::move(*dataset);
   }
   // Each as a program of its own would do it.
-  [[nodiscard]] Result<store::StoreReport> store(fs::FileOps& ops = fs::posix_file_ops()) const {
+  [[nodiscard]] Result<store::StoreReport> store(fs::FileOps& ops = fs::posix_file_ops(),
+                                                 const store::TransferControl& control = {}) const {
     auto dataset = try_open(ops);
-    return dataset ? dataset->store(key, source, {}) : fail(dataset.error());
+    return dataset ? dataset->store(key, source, control) : fail(dataset.error());
   }
   [[nodiscard]] Status remove(fs::FileOps& ops = fs::posix_file_ops()) const {
     auto dataset = try_open(ops);

@@ -213,3 +213,63 @@ TEST_CASE("the litter of a killed store is removed by the next one") {
   REQUIRE(fixture.store());
   CHECK(fixture.tree() == fixture.tree_with_object_only());
 }
+
+namespace {
+
+// The file in the making, found as any other program would.
+std::string part_of(const StoreFixture& fixture) {
+  for (const auto& entry : std::filesystem::directory_iterator(fixture.dataset_path + "/.microstage"))
+    if (entry.path().extension() == ".part") return entry.path();
+  return {};
+}
+
+// Which of the fsyncs of a STORE is the one of the file in the making.
+std::uint64_t sync_of_part(std::string_view bytes) {
+  const StoreFixture fixture(bytes);
+  FaultyFileOps ops;
+  REQUIRE(fixture.store(ops, {.read_back = true}));
+  std::uint64_t syncs = 0;
+  for (const testing::Operation& operation : ops.operations()) {
+    if (operation.op == Op::sync) ++syncs;
+    if (operation.op == Op::sync && operation.path.ends_with(".part")) return syncs;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("what is read back is compared, whether the key has a digest or not") {
+  const std::size_t size = GENERATE(as<std::size_t>{}, 1, 4096, 5'000'000);
+  StoreFixture fixture(sample_bytes(size));
+  const bool has_digest = GENERATE(true, false);
+  if (!has_digest) fixture.key = *annex::Key::parse("WORM-s" + std::to_string(size) + "-m1--plane.tif");
+  const store::TransferControl control{.read_back = true};
+  FaultyFileOps ops;
+
+  SECTION("a good medium") {
+    const auto report = fixture.store(ops, control);
+    REQUIRE(report);
+    CHECK(report->hashed == has_digest);
+    CHECK((read_file(fixture.object()) == fixture.bytes));
+    CHECK(ops.not_durable(fixture.object()).empty());
+  }
+  SECTION("a medium that keeps something else") {
+    ops.before(Op::sync, sync_of_part(fixture.bytes), [&] {
+      std::string wrong = fixture.bytes;
+      wrong.at(size / 2) ^= 1;
+      write_file(part_of(fixture), wrong);
+    });
+    const auto report = fixture.store(ops, control);
+    REQUIRE_FALSE(report);
+    CHECK(report.error().kind == ErrorKind::durability);
+    CHECK(report.error().message.find("read back differently") != std::string::npos);
+    CHECK(*fixture.find() == Presence::absent);
+    CHECK(fixture.store());
+  }
+  SECTION("a medium that loses the end") {
+    ops.before(Op::sync, sync_of_part(fixture.bytes),
+               [&] { write_file(part_of(fixture), fixture.bytes.substr(1)); });
+    CHECK_FALSE(fixture.store(ops, control));
+    CHECK(*fixture.find() == Presence::absent);
+  }
+}
