@@ -1,6 +1,7 @@
 """What a benchmark stands on: two file systems of its own, cold caches, and timing until the bytes are durable."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -58,6 +59,34 @@ def rig(where, megabytes, kind):
         yield made
     finally:
         made.close()
+
+
+def direct_seconds(path, megabytes, write):
+    """Seconds that the medium takes for so many megabytes, past the page cache."""
+    block, one = "bs=4M", f"count={megabytes // 4}"
+    command = (["dd", "if=/dev/zero", f"of={path}", block, one, "oflag=direct", "conv=fsync"] if write else
+               ["dd", f"if={path}", "of=/dev/null", block, one, "iflag=direct"])
+    start = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.monotonic() - start
+
+
+def limits(stand, backends, megabytes=512):
+    """What nothing can be faster than, in bytes a second: each medium read or written directly, and each hash alone."""
+    rates = {}
+    for name, place in (("fast", stand.fast), ("capacity", stand.capacity)):
+        path = os.path.join(place, "probe")
+        for what, write in (("write", True), ("read", False)):
+            stand.make_cold()
+            best = min(direct_seconds(path, megabytes, write) for _ in range(2))
+            rates[f"{what} {name}"] = megabytes * 2**20 / best
+        os.unlink(path)
+    block = bytes(64 * 2**20)
+    for backend in backends:
+        start = time.monotonic()
+        hashlib.new("md5" if backend.startswith("MD5") else "sha256", block).hexdigest()  # OpenSSL's
+        rates[backend] = len(block) / (time.monotonic() - start)
+    return rates
 
 
 def run(command, cwd, env=None):

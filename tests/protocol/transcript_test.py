@@ -19,7 +19,7 @@ from transcript import CONTENTS, Player, Stage, Transcript, key_of
 TRANSCRIPTS = [Transcript(path) for path in sorted((HERE / "transcripts").glob("*.txt"))]
 # Evenly spread; the soak does all of them, but with a sanitizer each takes ten times as long.
 MOST_CUTS, MOST_DAMAGES = ((6000, 3000) if is_sanitized() else (10**9, 10**9)) if SOAK else (900, 400)
-WORKERS = 2
+WORKERS = 8  # they mostly wait
 # How long a line is waited for that, after damage, may never come.
 SHORT = 0.04
 JUNK = bytes(range(256)).replace(b"\n", b"") + b"\n"
