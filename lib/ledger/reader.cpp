@@ -1,0 +1,63 @@
+#include "lib/ledger/reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "lib/ledger/schema.h"
+
+namespace microstage::ledger {
+
+namespace {
+
+// The head that a query gives: seq and hash. An empty one when it gives no row.
+Result<Head> query_head(Database& database, std::string_view sql) {
+  auto statement = database.prepare(sql);
+  if (!statement) return fail(statement.error());
+  const auto row = statement->step();
+  if (!row) return fail(row.error());
+  Head head;
+  if (!*row) return head;
+  head.seq = static_cast<std::uint64_t>(statement->integer(0));
+  const std::string_view hash = statement->bytes(1);
+  if (hash.size() == head.hash.size()) std::copy(hash.begin(), hash.end(), head.hash.begin());
+  return head;
+}
+
+}  // namespace
+
+Result<Head> read_head(Database& database) {
+  const auto last = query_head(database, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1");
+  if (!last) return last;
+  const auto noted = query_head(database, "SELECT seq, hash FROM head");
+  if (!noted) return noted;
+  if (*last == *noted) return last;
+  return fail(ErrorKind::integrity, "the ledger " + database.path() + " ends with event " +
+                                        std::to_string(last->seq) + ", but event " +
+                                        std::to_string(noted->seq) +
+                                        " was the last to be written; run microstage ledger verify");
+}
+
+Result<Reader> Reader::open(const std::string& path, const std::string& vfs) {
+  auto opened = Database::open(path, Access::read, vfs);
+  if (!opened) return fail(opened.error());
+  auto database = std::make_unique<Database>(std::move(*opened));
+  if (auto known = check_schema(*database); !known) return fail(known.error());
+  auto rows = RowReader::open(*database);
+  if (!rows) return fail(rows.error());
+  return Reader(std::move(database), std::move(*rows));
+}
+
+Result<Head> Reader::head() {
+  return read_head(*database_);
+}
+
+Result<Record> Reader::event(std::uint64_t seq) {
+  auto statement = database_->prepare("SELECT " + event_columns() + " FROM event WHERE seq = ?");
+  if (!statement) return fail(statement.error());
+  const auto row = statement->bind(1, seq).step();
+  if (!row) return fail(row.error());
+  if (!*row) return fail(ErrorKind::not_found, "the ledger has no event " + std::to_string(seq));
+  return rows_.record(*statement);
+}
+
+}  // namespace microstage::ledger
