@@ -38,6 +38,11 @@ JsonObject& JsonObject::text_unless_empty(std::string_view name, std::string_vie
   return value.empty() ? *this : text(name, value);
 }
 
+JsonObject& JsonObject::number(std::string_view name, std::uint64_t value) {
+  add(name, std::to_string(value));
+  return *this;
+}
+
 JsonObject& JsonObject::boolean(std::string_view name, bool value) {
   add(name, value ? "true" : "false");
   return *this;

@@ -2,6 +2,7 @@
 // What every command of `microstage` shares: exit statuses, errors on standard error, JSON lines on standard
 // output.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@ void print_error(std::string_view message);
 class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value);
+  JsonObject& number(std::string_view name, std::uint64_t value);
   JsonObject& boolean(std::string_view name, bool value);
   JsonObject& texts(std::string_view name, const std::vector<std::string>& values);
   // Leaves the field out when `value` is empty.

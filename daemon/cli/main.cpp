@@ -5,6 +5,7 @@
 #include "daemon/cli/connect.h"
 #include "daemon/cli/git.h"
 #include "daemon/cli/init.h"
+#include "daemon/cli/ledger.h"
 
 namespace {
 
@@ -63,6 +64,31 @@ Command add_connect(CLI::App& app, ConnectOptions& options) {
   return {connect, [&options] { return run_connect(options); }};
 }
 
+void add_ledger_options(CLI::App& command, LedgerOptions& options) {
+  command.add_option("--ledger", options.ledger, "The ledger's file; else your own, else the service's");
+  command.add_flag("--json", options.json, "One JSON object instead of text");
+}
+
+Command add_ledger_verify(CLI::App& ledger, LedgerOptions& options) {
+  CLI::App* verify =
+      ledger.add_subcommand("verify", "Check every event and the chain of hashes; names the first bad row");
+  verify->add_option("--head", options.heads,
+                     "An earlier head, SEQ:HASH, that must still be in the chain; may be repeated");
+  verify->add_flag("--projections", options.projections,
+                   "Also compare the tables that queries use with what the events give");
+  add_ledger_options(*verify, options);
+  verify->footer("The heads that the daemon keeps in LEDGER-heads are checked too.\n");
+  return {verify, [&options] { return run_ledger_verify(options); }};
+}
+
+Command add_ledger_backup(CLI::App& ledger, LedgerOptions& options) {
+  CLI::App* backup =
+      ledger.add_subcommand("backup", "Copy the ledger, also under a running daemon, and verify the copy");
+  backup->add_option("FILE", options.target, "The copy; replaced when it is there")->required();
+  add_ledger_options(*backup, options);
+  return {backup, [&options] { return run_ledger_backup(options); }};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   print_error(std::string{error.what()} + "; see microstage --help");
@@ -80,7 +106,12 @@ int main(int argc, char** argv) {
   app.footer("'microstage COMMAND --help' tells more.");
   InitOptions init;
   ConnectOptions connect;
-  const std::vector<Command> commands{add_init(app, init), add_connect(app, connect)};
+  LedgerOptions ledger_options;
+  CLI::App* ledger = app.add_subcommand("ledger", "Check or copy the record of what was moved");
+  ledger->require_subcommand(1);
+  const std::vector<Command> commands{add_init(app, init), add_connect(app, connect),
+                                      add_ledger_verify(*ledger, ledger_options),
+                                      add_ledger_backup(*ledger, ledger_options)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

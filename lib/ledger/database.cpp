@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace microstage::ledger {
 
@@ -52,6 +53,10 @@ Error database_error(sqlite3* handle, std::string_view doing) {
   std::string message{doing};
   message += ": ";
   message += sqlite3_errmsg(handle);
+  if (code != 0) {
+    message += ": ";
+    message += std::strerror(code);  // NOLINT: glibc's strerror is thread safe
+  }
   const ErrorKind kind = kind_of(extended, code);
   return {kind, std::move(message), code};
 }
@@ -96,6 +101,10 @@ Status Statement::run() {
 
 void Statement::reset() {
   sqlite3_reset(statement_.get());
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(statement_.get());
 }
 
 bool Statement::is_null(int column) const {

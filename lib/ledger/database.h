@@ -40,6 +40,7 @@ class Statement {
   void reset();
 
   // Columns count from 0.
+  [[nodiscard]] int columns() const;
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view bytes(int column) const;

@@ -1,7 +1,6 @@
 #include "lib/ledger/reader.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "lib/ledger/schema.h"
 
@@ -9,31 +8,30 @@ namespace microstage::ledger {
 
 namespace {
 
-// The head that a query gives: seq and hash. An empty one when it gives no row.
-Result<Head> query_head(Database& database, std::string_view sql) {
-  auto statement = database.prepare(sql);
-  if (!statement) return fail(statement.error());
-  const auto row = statement->step();
-  if (!row) return fail(row.error());
+Head head_at(const Statement& row, int column) {
   Head head;
-  if (!*row) return head;
-  head.seq = static_cast<std::uint64_t>(statement->integer(0));
-  const std::string_view hash = statement->bytes(1);
+  head.seq = static_cast<std::uint64_t>(row.integer(column));
+  const std::string_view hash = row.bytes(column + 1);
   if (hash.size() == head.hash.size()) std::copy(hash.begin(), hash.end(), head.hash.begin());
   return head;
 }
 
 }  // namespace
 
+// In one statement, so that both are of one snapshot while a daemon writes.
 Result<Head> read_head(Database& database) {
-  const auto last = query_head(database, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1");
-  if (!last) return last;
-  const auto noted = query_head(database, "SELECT seq, hash FROM head");
-  if (!noted) return noted;
-  if (*last == *noted) return last;
+  auto statement = database.prepare(
+      "SELECT last.seq, last.hash, head.seq, head.hash FROM (SELECT 1) "
+      "LEFT JOIN (SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1) AS last LEFT JOIN head");
+  if (!statement) return fail(statement.error());
+  const auto row = statement->step();
+  if (!row) return fail(row.error());
+  const Head last = head_at(*statement, 0);
+  const Head noted = head_at(*statement, 2);
+  if (last == noted) return last;
   return fail(ErrorKind::integrity, "the ledger " + database.path() + " ends with event " +
-                                        std::to_string(last->seq) + ", but event " +
-                                        std::to_string(noted->seq) +
+                                        std::to_string(last.seq) + ", but event " +
+                                        std::to_string(noted.seq) +
                                         " was the last to be written; run microstage ledger verify");
 }
 

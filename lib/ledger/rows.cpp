@@ -47,6 +47,8 @@ Result<RowReader> RowReader::open(Database& database) {
 Status RowReader::read_field(const Statement& statement, int column, const FieldSpec& spec, Record& record) {
   if (statement.is_null(column)) return {};
   const std::int64_t value = statement.integer(column);
+  if (value < (spec.kind == FieldKind::name ? 1 : 0))
+    return fail(ErrorKind::integrity, "its " + std::string{spec.name} + " is a number that is never written");
   if (spec.kind == FieldKind::number) {
     record.event.*spec.number = static_cast<std::uint64_t>(value);
     return {};
@@ -62,15 +64,20 @@ Result<Record> RowReader::record(const Statement& statement, int first) {
   Record record;
   record.seq = static_cast<std::uint64_t>(statement.integer(first));
   record.event.time = statement.integer(first + 1);
-  record.event.type = static_cast<EventType>(statement.integer(first + 2));
-  if (statement.integer(first + 2) > 255 || find_type(record.event.type) == nullptr)
+  const std::int64_t type = statement.integer(first + 2);
+  record.event.type = static_cast<EventType>(type);
+  if (type < 0 || type > 255 || find_type(record.event.type) == nullptr)
     return fail(ErrorKind::integrity, "it has a type that does not exist");
   int column = first + kFirstField;
   for (const FieldSpec& spec : fields()) {
     if (spec.column.empty()) continue;
     if (auto read = read_field(statement, column++, spec, record); !read) return fail(read.error());
   }
-  if (auto parsed = parse_detail(statement.bytes(column), record.event); !parsed) return fail(parsed.error());
+  if (!statement.is_null(column)) {
+    const std::string_view detail = statement.bytes(column);
+    if (detail.empty()) return fail(ErrorKind::integrity, "its detail is empty");
+    if (auto parsed = parse_detail(detail, record.event); !parsed) return fail(parsed.error());
+  }
   const std::string_view hash = statement.bytes(column + 1);
   if (hash.size() != record.hash.size()) return fail(ErrorKind::integrity, "its hash has a wrong length");
   std::memcpy(record.hash.data(), hash.data(), hash.size());

@@ -1,0 +1,223 @@
+#include "lib/ledger/verify.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "lib/ledger/canonical.h"
+#include "lib/ledger/compare.h"
+
+namespace microstage::ledger {
+
+namespace {
+
+// Rows a statement: a reader that stays in one snapshot keeps the writer from reusing its log.
+constexpr std::int64_t kRows = 100'000;
+
+class Verifier {
+ public:
+  Verifier(Reader& reader, const VerifyOptions& options)
+      : reader_(reader), options_(options), heads_(options.heads.begin(), options.heads.end()) {
+    std::sort(heads_.begin(), heads_.end(), [](const Head& a, const Head& b) { return a.seq < b.seq; });
+  }
+
+  Status run();
+  [[nodiscard]] Verification& outcome() { return outcome_; }
+
+ private:
+  Status start();
+  Status check_chain();
+  Result<std::int64_t> check_rows(Statement& rows);
+  Status check_row(const Statement& row);
+  Status check_record(const Record& record);
+  void check_texts(const Record& record);
+  void check_heads();
+  Status check_end();
+  Status check_lookup();
+  Status check_twins();
+  Status check_projections();
+
+  void bad(std::uint64_t seq, std::string what) {
+    if (!outcome_.first_bad) outcome_.first_bad = Finding{seq, std::move(what)};
+  }
+  // Damage is a finding, anything else an error.
+  Status bad_or(std::uint64_t seq, const Error& error) {
+    if (error.kind != ErrorKind::integrity) return fail(error);
+    bad(seq, error.message);
+    return {};
+  }
+  [[nodiscard]] bool found() const { return outcome_.first_bad.has_value(); }
+
+  Reader& reader_;
+  const VerifyOptions& options_;
+  std::vector<Head> heads_;
+  std::size_t next_head_ = 0;
+  Verification outcome_;
+  ChainHasher hasher_;
+  std::string canonical_;
+  TextId texts_ = 0;  // events up to now use the texts 1 to this
+  std::optional<Comparison> comparison_;
+};
+
+// Texts are numbered in order of first use, so a row of `text` that was added or taken away shows.
+void Verifier::check_texts(const Record& record) {
+  for (const FieldSpec& spec : fields()) {
+    if (spec.kind != FieldKind::name) continue;
+    const TextId id = record.ids[spec.field];
+    if (id > texts_ + 1) bad(record.seq, "its " + std::string{spec.name} + " is a text that was not next");
+    texts_ = std::max(texts_, id);
+  }
+}
+
+void Verifier::check_heads() {
+  for (; next_head_ < heads_.size() && heads_[next_head_].seq <= outcome_.head.seq; ++next_head_) {
+    const Head& head = heads_[next_head_];
+    if (head.seq == outcome_.head.seq && head.hash != outcome_.head.hash)
+      bad(head.seq,
+          "its hash is not that of the earlier head " + to_text(head) + ": the chain was rewritten");
+  }
+}
+
+Status Verifier::check_record(const Record& record) {
+  const std::uint64_t expected = outcome_.head.seq + 1;
+  if (record.seq != expected) {
+    bad(expected,
+        "it is missing; the next one is event " + std::to_string(static_cast<std::int64_t>(record.seq)));
+    return {};
+  }
+  canonical_.clear();
+  append_canonical(canonical_, record.seq, record.event);
+  const Hash hash = hasher_.next(outcome_.head.hash, canonical_);
+  if (hash != record.hash) {
+    bad(record.seq, "it is not what was recorded: its hash does not match");
+    return {};
+  }
+  check_texts(record);
+  if (found()) return {};
+  outcome_.head = {record.seq, hash};
+  check_heads();
+  if (!comparison_) return {};
+  return comparison_->fold(record);
+}
+
+Status Verifier::check_row(const Statement& row) {
+  const auto record = reader_.rows().record(row);
+  if (!record) return bad_or(outcome_.head.seq + 1, record.error());
+  return check_record(*record);
+}
+
+// How many rows there were, up to the first bad one.
+Result<std::int64_t> Verifier::check_rows(Statement& rows) {
+  std::int64_t count = 0;
+  for (;; ++count) {
+    const auto row = rows.step();
+    if (!row) {
+      if (auto told = bad_or(outcome_.head.seq + 1, row.error()); !told) return fail(told.error());
+      return count;
+    }
+    if (!*row) break;
+    if (auto checked = check_row(rows); !checked) return fail(checked.error());
+    if (found()) break;
+  }
+  rows.reset();
+  return count;
+}
+
+Status Verifier::check_chain() {
+  auto rows = reader_.database().prepare("SELECT " + event_columns() +
+                                         " FROM event WHERE seq > ? ORDER BY seq LIMIT ?");
+  if (!rows) return fail(rows.error());
+  std::int64_t after = std::numeric_limits<std::int64_t>::min();
+  while (!found()) {
+    rows->bind(1, after).bind(2, kRows);
+    const auto count = check_rows(*rows);
+    if (!count) return fail(count.error());
+    if (found() || *count == 0) break;
+    after = static_cast<std::int64_t>(outcome_.head.seq);
+  }
+  return {};
+}
+
+// What must hold once the events are good: nothing was cut off, no text is left over, and nothing was
+// appended since the last row was looked at (else the caller goes on).
+Status Verifier::check_end() {
+  const auto head = reader_.head();
+  if (!head) return bad_or(outcome_.head.seq, head.error());
+  if (next_head_ < heads_.size()) {
+    bad(outcome_.head.seq, "it is the last one, but the earlier head " + to_text(heads_[next_head_]) +
+                               " came after it: the end was cut off");
+  }
+  const auto texts = reader_.database().number(
+      "SELECT iif((SELECT max(seq) FROM event) IS " + std::to_string(outcome_.head.seq) +
+      ", (SELECT max(id) FROM text), " + std::to_string(texts_) + ")");
+  if (!texts) return bad_or(0, texts.error());
+  if (*texts > texts_) bad(0, "text " + std::to_string(texts_ + 1) + " belongs to no event");
+  return {};
+}
+
+// Each text is filed where queries look for it.
+Status Verifier::check_lookup() {
+  auto all = reader_.database().prepare(
+      "SELECT text.id, value, hash FROM text_lookup JOIN text ON text.id = text_lookup.id");
+  if (!all) return fail(all.error());
+  std::int64_t count = 0;
+  for (;; ++count) {
+    const auto row = all->step();
+    if (!row) return bad_or(0, row.error());
+    if (!*row) break;
+    if (lookup_hash(hasher_, all->bytes(1)) == all->integer(2)) continue;
+    bad(0,
+        "text " + std::to_string(all->integer(0)) + " is filed in a wrong place: queries would not find it");
+    return {};
+  }
+  if (count < texts_) bad(0, "a text is not filed: queries would not find it");
+  return {};
+}
+
+// No text is there twice: queries would find the events of one of them only.
+Status Verifier::check_twins() {
+  const auto twins = reader_.database().number(
+      "SELECT coalesce(min(b.id), 0) FROM text_lookup a JOIN text_lookup b ON a.hash = b.hash AND a.id < "
+      "b.id "
+      "JOIN text at ON at.id = a.id JOIN text bt ON bt.id = b.id WHERE at.value = bt.value");
+  if (!twins) return bad_or(0, twins.error());
+  if (*twins != 0) bad(0, "text " + std::to_string(*twins) + " is there twice");
+  return {};
+}
+
+Status Verifier::check_projections() {
+  const auto differs = comparison_->difference(reader_.database(), outcome_.head);
+  if (!differs) return bad_or(0, differs.error());
+  if (!differs->empty()) bad(0, "the table " + *differs + " is not what the events give; rebuild it");
+  return {};
+}
+
+Status Verifier::start() {
+  if (!options_.projections) return {};
+  auto comparison = Comparison::begin();
+  if (!comparison) return fail(comparison.error());
+  comparison_ = std::move(*comparison);
+  return reader_.database().execute("BEGIN");
+}
+
+Status Verifier::run() {
+  if (auto started = start(); !started) return started;
+  if (auto checked = check_chain(); !checked || found()) return checked;
+  if (auto checked = check_end(); !checked || found()) return checked;
+  if (auto checked = check_lookup(); !checked || found()) return checked;
+  if (auto checked = check_twins(); !checked || found()) return checked;
+  return comparison_ ? check_projections() : Status{};
+}
+
+}  // namespace
+
+Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
+  Verifier verifier(reader, options);
+  auto ran = verifier.run();
+  if (options.projections)
+    ignore_error(reader.database().execute("ROLLBACK"), "the snapshot may never have begun");
+  if (!ran) return fail(ran.error());
+  return std::move(verifier.outcome());
+}
+
+}  // namespace microstage::ledger
