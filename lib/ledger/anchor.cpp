@@ -9,9 +9,6 @@ namespace microstage::ledger {
 
 namespace {
 
-// One line an hour for a century.
-constexpr std::size_t kLongestFile = std::size_t{128} << 20U;
-
 Result<bool> ends_in_a_line(const fs::File& file, std::uint64_t size) {
   if (size == 0) return true;
   std::byte last{};
@@ -59,7 +56,9 @@ Result<std::vector<Head>> read_anchors(fs::FileOps& ops, const std::string& path
   const auto file = fs::File::open(ops, path, O_RDONLY | O_NOFOLLOW);
   if (!file && file.error().code == ENOENT) return heads;
   if (!file) return fail(file.error());
-  const auto text = fs::read_small_file(*file, kLongestFile);
+  const auto status = file->status();
+  if (!status) return fail(status.error());
+  const auto text = fs::read_small_file(*file, status->size);
   if (!text) return fail(text.error());
   std::string_view left = *text;
   for (std::size_t number = 1, end = left.find('\n'); end != std::string_view::npos;

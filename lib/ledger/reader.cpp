@@ -38,7 +38,11 @@ Result<Head> read_head(Database& database) {
 Result<Reader> Reader::open(const std::string& path, const std::string& vfs) {
   auto opened = Database::open(path, Access::read, vfs);
   if (!opened) return fail(opened.error());
-  auto database = std::make_unique<Database>(std::move(*opened));
+  return over(std::move(*opened));
+}
+
+Result<Reader> Reader::over(Database opened) {
+  auto database = std::make_unique<Database>(std::move(opened));
   if (auto known = check_schema(*database); !known) return fail(known.error());
   auto rows = RowReader::open(*database);
   if (!rows) return fail(rows.error());

@@ -17,6 +17,9 @@ class Reader {
   // when it is of another version.
   [[nodiscard]] static Result<Reader> open(const std::string& path, const std::string& vfs = {});
 
+  // The same on a connection that is open already: what it sees, uncommitted changes included, is read.
+  [[nodiscard]] static Result<Reader> over(Database database);
+
   [[nodiscard]] Database& database() { return *database_; }
   [[nodiscard]] RowReader& rows() { return rows_; }
   [[nodiscard]] Texts& texts() { return rows_.texts(); }
