@@ -58,7 +58,8 @@ Result<std::vector<Head>> read_anchors(fs::FileOps& ops, const std::string& path
   if (!file) return fail(file.error());
   const auto status = file->status();
   if (!status) return fail(status.error());
-  const auto text = fs::read_small_file(*file, status->size);
+  constexpr std::size_t kMeanwhile = 65536;  // what a daemon may append while we read
+  const auto text = fs::read_small_file(*file, status->size + kMeanwhile);
   if (!text) return fail(text.error());
   std::string_view left = *text;
   for (std::size_t number = 1, end = left.find('\n'); end != std::string_view::npos;

@@ -14,10 +14,11 @@ namespace microstage::ledger {
 
 namespace {
 
-// FULL: a commit is on the medium when it returns. 64 MiB of cache hold the pages that inserts touch. The WAL
-// is moved into the database every 16 MiB.
+// EXTRA: a commit is on the medium when it returns, and so is the removal of the rollback journal that
+// switching to a write-ahead log makes: coming back after a power cut, it would undo all that was logged
+// since. 64 MiB of cache hold the pages that inserts touch.
 constexpr const char* kSettings =
-    "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096;"
+    "PRAGMA synchronous = EXTRA; PRAGMA cache_size = -65536;"
     "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF";
 
 // Takes the lock of the one writer.
@@ -33,10 +34,12 @@ Result<fs::File> lock(fs::FileOps& ops, const std::string& path) {
                   "or stop the daemon first");
 }
 
-Result<std::unique_ptr<Database>> open_database(const std::string& path, const std::string& vfs) {
-  auto opened = Database::open(path, Access::write, vfs);
+Result<std::unique_ptr<Database>> open_database(const std::string& path, const LedgerOptions& options) {
+  auto opened = Database::open(path, Access::write, options.vfs);
   if (!opened) return fail(opened.error());
   auto database = std::make_unique<Database>(std::move(*opened));
+  const std::string checkpoints = "; PRAGMA wal_autocheckpoint = " + std::to_string(options.checkpoint_pages);
+  if (auto set = database->execute(kSettings + checkpoints); !set) return fail(set.error());
   auto mode = database->prepare("PRAGMA journal_mode = WAL");
   if (!mode) return fail(mode.error());
   const auto row = mode->step();
@@ -46,7 +49,6 @@ Result<std::unique_ptr<Database>> open_database(const std::string& path, const s
                 "the file system of the ledger " + path + " cannot hold it; put it on a local disk");
   }
   mode->reset();
-  if (auto set = database->execute(kSettings); !set) return fail(set.error());
   if (auto migrated = migrate(*database); !migrated) return fail(migrated.error());
   return database;
 }
@@ -89,7 +91,7 @@ const Head& Ledger::head() const {
 Result<Ledger> Ledger::open(const std::string& path, LedgerOptions options) {
   auto locked = lock(*options.ops, path);
   if (!locked) return fail(locked.error());
-  auto database = open_database(path, options.vfs);
+  auto database = open_database(path, options);
   if (!database) return fail(database.error());
   auto texts = TextWriter::open(**database);
   if (!texts) return fail(texts.error());

@@ -23,6 +23,7 @@ struct LedgerOptions {
   fs::FileOps* ops = &fs::posix_file_ops();  // for the files that are not SQLite's
   std::string vfs;                           // SQLite's; empty for the default
   std::uint64_t reserve_bytes = 4U << 20U;
+  unsigned checkpoint_pages = 4096;  // of log, after which it is moved into the database: 16 MiB
 };
 
 class Ledger {

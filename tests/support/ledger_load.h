@@ -15,7 +15,7 @@ class LedgerLoad {
   // Sections between archiving one and releasing, staging, verifying it.
   explicit LedgerLoad(std::uint64_t distance = 1000);
 
-  [[nodiscard]] ledger::Event next();
+  ledger::Event next();
 
   static constexpr unsigned kKeys = 29;
   static constexpr std::size_t kInterleaved = 20;
