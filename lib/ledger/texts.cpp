@@ -7,7 +7,7 @@ namespace microstage::ledger {
 namespace {
 
 constexpr std::size_t kSlots = 1U << 16U;
-constexpr std::size_t kYoungest = 1U << 16U;
+constexpr std::size_t kYoungest = 1U << 12U;
 
 }  // namespace
 

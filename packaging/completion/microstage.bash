@@ -2,24 +2,35 @@
 _microstage() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in init | connect) command=$word; break ;; esac
+    case $word in
+      init | connect) command=$word; break ;;
+      ledger) command=$word ;;
+      verify | backup) [[ $command != ledger ]] || { command="ledger $word"; break; } ;;
+    esac
   done
   COMPREPLY=()
   case $previous in
     --store) compopt -o filenames -o nospace; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --shared) mapfile -t COMPREPLY < <(compgen -W 'group all 0660 0664' -- "$current"); return ;;
+    --ledger) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --head) return ;;
     --name | --alias | --jobs | -J) return ;;
   esac
-  local words='init connect --help --version'
+  local words='init connect ledger --help --version'
   case $command in
     init) words='--shared --json --help' ;;
     connect) words='--store --name --alias --shared --verify-once --only-microstage --http --recursive --jobs --json --help' ;;
+    ledger) words='verify backup --help' ;;
+    'ledger verify') words='--head --projections --ledger --json --help' ;;
+    'ledger backup') words='--ledger --json --help' ;;
   esac
-  if [[ $current == -* || -z $command ]]; then
+  if [[ $current == -* || -z $command || $command == ledger ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   else
+    local kind=-d
+    [[ $command != 'ledger backup' ]] || kind=-f
     compopt -o filenames
-    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
   fi
 }
 complete -F _microstage microstage
