@@ -138,7 +138,9 @@ Result<Database> Database::open(const std::string& path, Access access, const st
   if (access == Access::read) {
     // Checkpoints are the writer's alone: the WAL-reset bug needs two connections that write or checkpoint.
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    if (auto quiet = database.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = 1"); !quiet)
+    if (auto quiet = database.execute(
+            "PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = 1; PRAGMA cache_size = -32768");
+        !quiet)
       return fail(quiet.error());
   }
   return database;

@@ -27,6 +27,16 @@ std::string column_list(std::string_view prefix) {
   return list;
 }
 
+void clear(Event& event) {
+  for (const FieldSpec& spec : fields()) {
+    if (spec.text != nullptr) {
+      (event.*spec.text).clear();
+    } else {
+      (event.*spec.number).reset();
+    }
+  }
+}
+
 std::string_view as_bytes(const Hash& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
@@ -62,6 +72,13 @@ Status RowReader::read_field(const Statement& statement, int column, const Field
 
 Result<Record> RowReader::record(const Statement& statement, int first) {
   Record record;
+  if (auto done = read(statement, record, first); !done) return fail(done.error());
+  return record;
+}
+
+Status RowReader::read(const Statement& statement, Record& record, int first) {
+  clear(record.event);
+  record.ids = {};
   record.seq = static_cast<std::uint64_t>(statement.integer(first));
   record.event.time = statement.integer(first + 1);
   const std::int64_t type = statement.integer(first + 2);
@@ -71,17 +88,17 @@ Result<Record> RowReader::record(const Statement& statement, int first) {
   int column = first + kFirstField;
   for (const FieldSpec& spec : fields()) {
     if (spec.column.empty()) continue;
-    if (auto read = read_field(statement, column++, spec, record); !read) return fail(read.error());
+    if (auto read = read_field(statement, column++, spec, record); !read) return read;
   }
   if (!statement.is_null(column)) {
     const std::string_view detail = statement.bytes(column);
     if (detail.empty()) return fail(ErrorKind::integrity, "its detail is empty");
-    if (auto parsed = parse_detail(detail, record.event); !parsed) return fail(parsed.error());
+    if (auto parsed = parse_detail(detail, record.event); !parsed) return parsed;
   }
   const std::string_view hash = statement.bytes(column + 1);
   if (hash.size() != record.hash.size()) return fail(ErrorKind::integrity, "its hash has a wrong length");
   std::memcpy(record.hash.data(), hash.data(), hash.size());
-  return record;
+  return {};
 }
 
 Result<RowWriter> RowWriter::open(Database& database) {

@@ -40,6 +40,9 @@ class RowReader {
   // The row that `statement` stands on, whose columns from `first` on are event_columns(). A row that no
   // ledger of ours can have written fails with `integrity`.
   [[nodiscard]] Result<Record> record(const Statement& statement, int first = 0);
+  // The same into a record that is used again and again, which saves making its texts anew. After an error it
+  // holds anything.
+  [[nodiscard]] Status read(const Statement& statement, Record& record, int first = 0);
   [[nodiscard]] Texts& texts() { return texts_; }
 
  private:

@@ -18,10 +18,12 @@ def bench_ledger(stand, env, options):
     millions = found["events"] / 1e6
     title = f"ledger, {millions:g} M events"
     line(f"{title}: group commit", found["rate"], "events/s", "20000", found["rate"] / 20000,
-         f"[a commit an event: {found['single_rate']:.0f}, {found['rate'] / found['single_rate']:.0f} x]")
+         f"[a commit an event: {found['single_rate']:.0f}, {found['rate'] / found['single_rate']:.0f} x; "
+         f"processor {found['fill_processor'] / found['events'] * 1e6:.1f} us/event]")
     line(f"{title}: size", found["bytes_per_event"], "B/event", "350", 350 / found["bytes_per_event"],
          f"[{found['bytes'] / 1e6:.0f} MB]")
-    line(f"{title}: verify", found["verify_seconds"], "s", "60 for 10 M", 6 * millions / found["verify_seconds"])
+    line(f"{title}: verify", found["verify_seconds"], "s", "60 for 10 M", 6 * millions / found["verify_seconds"],
+         f"[processor {found['verify_processor']:.1f} s]")
     for name in ("key", "dataset", "request", "actor"):
         median, slowest = found[name + "_ms"]
         line(f"{title}: newest 50 of a {name}", slowest, "ms", "50", 50 / slowest, f"[the slowest; median {median:.2f}]")

@@ -9,6 +9,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <semaphore>
@@ -39,15 +40,25 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Of the calling thread: what the machine's other work has no part in.
+double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 // One thread submits events one by one, at most this many not yet acknowledged; another commits.
 constexpr std::ptrdiff_t kOutstanding = 2000;
 
-void fill(Ledger& ledger, std::uint64_t events) {
+// Returns the processor time of the committing thread.
+double fill(Ledger& ledger, std::uint64_t events) {
   CommitQueue queue(ledger);
   std::counting_semaphore<kOutstanding> room(kOutstanding);
+  double processor = 0;
   std::thread committer([&] {
     while (queue.commit_next()) {
     }
+    processor = processor_seconds();
   });
   testing::LedgerLoad load;
   for (std::uint64_t i = 0; i < events; ++i) {
@@ -59,6 +70,7 @@ void fill(Ledger& ledger, std::uint64_t events) {
   }
   queue.stop();
   committer.join();
+  return processor;
 }
 
 // For scale: each event in a transaction of its own.
@@ -112,21 +124,24 @@ int main(int argc, char** argv) {
   const std::uint64_t events = std::strtoull(argv[2], nullptr, 10);
   const std::string path = directory + "/ledger.db";
   double fill_seconds = 0;
+  double fill_processor = 0;
   {
     Ledger ledger = take(Ledger::open(path));
-    fill_seconds = seconds_of([&] { fill(ledger, events); });
+    fill_seconds = seconds_of([&] { fill_processor = fill(ledger, events); });
   }
   const auto size = static_cast<double>(std::filesystem::file_size(path));
   const double single = single_rate(directory + "/single.db");
   Reader reader = take(Reader::open(path));
+  const double before = processor_seconds();
   const double verify_seconds = seconds_of([&] {
     if (take(verify(reader)).first_bad) std::abort();
   });
   std::printf("{\"events\": %" PRIu64
               ", \"rate\": %.0f, \"single_rate\": %.0f, \"bytes\": %.0f, \"bytes_per_event\": "
-              "%.1f, \"verify_seconds\": %.2f",
+              "%.1f, \"verify_seconds\": %.2f, \"fill_processor\": %.2f, \"verify_processor\": %.2f",
               events, static_cast<double>(events) / fill_seconds, single, size,
-              size / static_cast<double>(events), verify_seconds);
+              size / static_cast<double>(events), verify_seconds, fill_processor,
+              processor_seconds() - before);
   const auto sections = static_cast<unsigned>(events / 200 + 1);
   const auto spread = [&](int i) { return static_cast<std::uint64_t>(i) * 7919 % sections; };
   const auto print = [&](const char* column, const std::vector<std::string>& list) {

@@ -146,7 +146,9 @@ TEST_CASE("Any byte of any text that is changed is found, and the first event wi
     REQUIRE(ledger.after("DELETE FROM text_lookup WHERE id = " + id) == 0);
   }
   CHECK(ledger.after("INSERT INTO text SELECT max(id) + 1, x'41' FROM text") == 0);
-  CHECK(ledger.after("INSERT INTO text_lookup VALUES (1, 1)") == 0);
+  CHECK(ledger.after("INSERT INTO text VALUES (-3, x'41')") == 0);
+  for (const char* row : {"1, 1", "1, -1", "1, 0"})
+    CHECK(ledger.after("INSERT INTO text_lookup VALUES (" + std::string{row} + ")") == 0);
 }
 
 TEST_CASE("A name that queries would find only half of is found") {
