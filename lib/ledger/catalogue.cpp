@@ -196,9 +196,10 @@ Status check(const Event& event) {
     return fail(ErrorKind::invalid, "an event of the unknown type " +
                                         std::to_string(static_cast<int>(event.type)) + " is not recorded");
   }
-  if (event.time < 0)
+  if (event.time < 0) {
     return fail(ErrorKind::invalid,
                 "an event " + std::string{type->name} + " from before 1970 is not recorded");
+  }
   for (const FieldSpec& spec : kFields)
     if (auto good = check_field(spec, *type, event); !good) return good;
   if (!event.result.empty() && !in_taxonomy(event.result)) {

@@ -88,7 +88,7 @@ const Head& Ledger::head() const {
   return state_->head;
 }
 
-Result<Ledger> Ledger::open(const std::string& path, LedgerOptions options) {
+Result<Ledger> Ledger::open(const std::string& path, const LedgerOptions& options) {
   auto locked = lock(*options.ops, path);
   if (!locked) return fail(locked.error());
   auto database = open_database(path, options);

@@ -31,7 +31,7 @@ class Ledger {
   // Opens the ledger, makes or updates its tables. Fails with `transient` while another process has it open
   // for writing, with `unsupported` for a newer program's, with `integrity` where its end does not match what
   // was last written there.
-  [[nodiscard]] static Result<Ledger> open(const std::string& path, LedgerOptions options = {});
+  [[nodiscard]] static Result<Ledger> open(const std::string& path, const LedgerOptions& options = {});
 
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

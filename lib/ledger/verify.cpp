@@ -78,9 +78,10 @@ void Verifier::check_texts(const Record& record) {
 void Verifier::check_heads() {
   for (; next_head_ < heads_.size() && heads_[next_head_].seq <= outcome_.head.seq; ++next_head_) {
     const Head& head = heads_[next_head_];
-    if (head.seq == outcome_.head.seq && head.hash != outcome_.head.hash)
+    if (head.seq == outcome_.head.seq && head.hash != outcome_.head.hash) {
       bad(head.seq,
           "its hash is not that of the earlier head " + to_text(head) + ": the chain was rewritten");
+    }
   }
 }
 

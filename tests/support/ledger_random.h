@@ -18,9 +18,11 @@ class RandomEvents {
     const ledger::TypeSpec& type = ledger::types()[below(ledger::types().size())];
     event.type = type.type;
     event.time = 1'700'000'000'000'000'000 + static_cast<std::int64_t>(below(400'000'000'000'000));
-    for (const ledger::FieldSpec& spec : ledger::fields())
-      if ((type.required & bit(spec.field)) != 0 || ((type.optional & bit(spec.field)) != 0 && below(2) == 0))
-        fill(event, spec);
+    for (const ledger::FieldSpec& spec : ledger::fields()) {
+      const bool required = (type.required & bit(spec.field)) != 0;
+      const bool possible = (type.optional & bit(spec.field)) != 0;
+      if (required || (possible && below(2) == 0)) fill(event, spec);
+    }
     return event;
   }
 

@@ -262,7 +262,7 @@ TEST_CASE("The position of a spool is what was imported last, and never goes bac
   const testing::Scratch scratch;
   Ledger ledger = take(Ledger::open(scratch / "ledger.db"));
   CHECK(take(ledger.spool_position("host-1000")) == 0);
-  for (const std::uint64_t position : {100, 700, 300}) {
+  for (const std::uint64_t position : {100U, 700U, 300U}) {
     Event event;
     event.type = EventType::spool_imported;
     event.spool = "host-1000";
