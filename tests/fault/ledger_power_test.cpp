@@ -121,9 +121,9 @@ std::uint64_t for_every_operation(std::uint64_t step, const Round& round) {
 
 TEST_CASE("A power cut at any write loses nothing that was acknowledged") {
   const testing::Scratch scratch;
-  const Workload workload(soak() ? 30 : 5);
+  const Workload workload(soak() ? 12 : 5);
   // 0: whatever was not synced is gone. Others: by chance.
-  for (unsigned seed = 0; seed < (soak() ? 8U : 2U); ++seed) {
+  for (unsigned seed = 0; seed < (soak() ? 4U : 2U); ++seed) {
     const auto operations = for_every_operation(seed == 0 ? 1 : 5, [&](std::uint64_t n) {
       PowerCutVfs vfs("power-cut");
       Run run(workload, scratch / "ledger.db", vfs);
