@@ -202,6 +202,18 @@ TEST_CASE("a refusal before a write ends the copy before that write") {
   CHECK(asked == std::vector<std::uint64_t>{0, kMiB, 2 * kMiB});
 }
 
+namespace {
+
+// What only asks whether there are holes may fail.
+bool stat_failed(const FaultyFileOps& ops) {
+  const auto done = ops.operations();
+  return std::any_of(done.begin(), done.end(), [](const testing::Operation& operation) {
+    return operation.op == Op::stat && operation.result < 0;
+  });
+}
+
+}  // namespace
+
 TEST_CASE("whichever read or write fails, the destination holds a valid prefix") {
   const std::string bytes = sample_bytes(5 * kMiB + 3);
   const Fault fault = GENERATE(Fault::error, Fault::short_count);
@@ -217,7 +229,8 @@ TEST_CASE("whichever read or write fails, the destination holds a valid prefix")
     const std::string now = read_file(pair.path);
     CHECK((now == bytes.substr(0, now.size())));
     CHECK(copied.has_value() == (now == bytes));
-    CHECK(copied.has_value() == (fault == Fault::short_count || !ops.fault_met()));
+    const bool harmless = fault == Fault::short_count || !ops.fault_met() || stat_failed(ops);
+    CHECK(copied.has_value() == harmless);
     if (!ops.fault_met()) break;
   }
 }

@@ -96,15 +96,19 @@ TEST_CASE("a damaged earlier part is thrown away, and at the latest the next att
 }
 
 TEST_CASE(
-    "a source that is too short is a changed source; a large object's right part stays for the next "
-    "attempt") {
+    "a source that is cut while it is read is a changed source, and a large object's right part stays for "
+    "the "
+    "next attempt") {
   const DeliveryMode mode = either_mode();
   const std::size_t size = GENERATE(as<std::size_t>{}, 1000, 3 * kMiB + 5);
   CAPTURE(static_cast<int>(mode), size);
   Clone clone(sample_bytes(size));
   clone.delivery.mode = mode;
+  auto file = std::make_shared<fs::File>(
+      std::move(*fs::File::open(fs::posix_file_ops(), clone.source_path, O_RDONLY)));
+  transfer::FileSource source(file, 0, size);
   std::filesystem::resize_file(clone.source_path, size - 1);
-  const auto delivered = clone.deliver();
+  const auto delivered = transfer::deliver(fs::posix_file_ops(), source, clone.delivery);
   REQUIRE_FALSE(delivered);
   CHECK(delivered.error().kind == ErrorKind::source_changed);
   const std::string part = read_file(clone.partial());

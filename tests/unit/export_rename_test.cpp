@@ -62,7 +62,7 @@ TEST_CASE("what nobody can tell from another is not renamed") {
   CHECK_FALSE(exists(fixture.at("y")));
 }
 
-TEST_CASE("another file is not replaced; the same content is") {
+TEST_CASE("another file is not replaced, but the same content is") {
   const TreeFixture fixture;
   REQUIRE(fixture.store("x"));
   SECTION("another") {

@@ -63,7 +63,7 @@ TEST_CASE("files get the modes that the umask gives, and a root that a group may
   CHECK((mode_of(fixture.at("g")) & 02770) == 02770);
 }
 
-TEST_CASE("a file, a link or an empty directory of that name is replaced; a link's target stays") {
+TEST_CASE("a file, a link or an empty directory of that name is replaced, and a link's target stays") {
   const TreeFixture fixture;
   SECTION("a file") {
     fixture.put("x", "old");
