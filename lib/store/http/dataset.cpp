@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "lib/core/text.h"
+#include "lib/store/damaged_members.h"
 #include "lib/store/http/object_source.h"
 #include "lib/store/http/url.h"
 #include "lib/store/ria_store.h"
@@ -114,7 +115,22 @@ Result<Presence> HttpDataset::archived_presence(const annex::Key& key) const {
   const auto member = *contents ? (*contents)->members.find(member_path(key)) : std::nullopt;
   if (!member) return Presence::absent;
   const auto size = key.content_size();
-  return !size || member->size == *size ? Presence::archived : Presence::wrong_size;
+  if (size && member->size != *size) return Presence::wrong_size;
+  const auto damaged = is_noted_damaged(key, **contents);
+  if (!damaged) return fail(damaged.error());
+  return *damaged ? Presence::wrong_size : Presence::archived;
+}
+
+Result<bool> HttpDataset::is_noted_damaged(const annex::Key& key,
+                                           const RemoteArchive::Contents& archive) const {
+  const std::string url = url_ + "/" + kDamagedMembers + "/" + encode_path(key.file_name());
+  const auto note = client_->read_small(url, kLongestNote, {});
+  if (!note && note.error().kind == ErrorKind::not_found) return false;
+  if (!note) return fail(note.error());
+  const auto state = parse_state_note(*note);
+  if (!state) return fail(web_page(url));
+  // The inode cannot be seen from here, and not every server tells the time of change.
+  return state->size == archive.size && (!archive.modified || state->modified == *archive.modified);
 }
 
 Result<std::unique_ptr<transfer::Source>> HttpDataset::open_archived(const annex::Key& key) const {
@@ -163,7 +179,9 @@ Result<Presence> HttpDataset::find(const annex::Key& key) const {
   const auto loose = loose_presence(key);
   if (!loose || *loose == Presence::present) return loose;
   const auto archived = archived_presence(key);
-  return !archived || *archived != Presence::absent ? archived : loose;
+  if (!archived || *archived != Presence::absent) return archived;
+  // The archive may have been unpacked and moved away between our two looks.
+  return *loose == Presence::absent ? loose_presence(key) : loose;
 }
 
 Result<Presence> HttpDataset::loose_presence(const annex::Key& key) const {

@@ -47,6 +47,10 @@ class HttpDataset final : public ReadableDataset {
   [[nodiscard]] Result<Presence> loose_presence(const annex::Key& key) const;
   [[nodiscard]] Result<Presence> archived_presence(const annex::Key& key) const;
   [[nodiscard]] std::string member_path(const annex::Key& key) const;
+  // Is there a note that this archive's member was found damaged? What cannot be told
+  // from here (the inode) does not speak for the member.
+  [[nodiscard]] Result<bool> is_noted_damaged(const annex::Key& key,
+                                              const RemoteArchive::Contents& archive) const;
   // Null when the archive has no such member, or there is none.
   [[nodiscard]] Result<std::unique_ptr<transfer::Source>> open_archived(const annex::Key& key) const;
   [[nodiscard]] Result<Presence> judge_size(const annex::Key& key, const std::string& url,

@@ -1,6 +1,8 @@
 #include "lib/store/http/head.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 
 #include "lib/core/text.h"
 
@@ -37,6 +39,29 @@ bool is_strong_etag(std::string_view value) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> parse_date(std::string_view value) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::string_view kForm = "Sun, 06 Nov 1994 08:49:37 GMT";
+  if (value.size() != kForm.size()) return std::nullopt;
+  for (const std::size_t same : {3U, 4U, 7U, 11U, 16U, 19U, 22U, 25U})
+    if (value[same] != kForm[same]) return std::nullopt;
+  const std::size_t month = kMonths.find(value.substr(8, 3));
+  std::array<std::uint64_t, 5> fields{};  // day, year, hour, minute, second
+  constexpr std::array<std::pair<std::size_t, std::size_t>, 5> kPlaces{
+      {{5, 2}, {12, 4}, {17, 2}, {20, 2}, {23, 2}}};
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (!parse_decimal(value.substr(kPlaces[i].first, kPlaces[i].second), fields[i])) return std::nullopt;
+  const auto [day, year, hour, minute, second] = fields;
+  if (month % 3 != 0 || !value.ends_with("GMT") || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
+  return std::int64_t{days} * 86400 + static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+}
 
 std::optional<ContentRange> parse_content_range(std::string_view value) {
   ContentRange range;
@@ -83,6 +108,7 @@ ResponseHead parse_head(int status, const std::vector<std::string>& lines) {
     if (name == "last-modified" && is_plain(value)) modified = value;
   }
   head.validator = etag.empty() ? modified : etag;
+  head.modified = parse_date(modified);
   return head;
 }
 

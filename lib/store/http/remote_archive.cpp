@@ -34,12 +34,12 @@ std::unique_ptr<transfer::Source> RemoteArchive::open(const Contents& contents,
   return std::make_unique<ObjectSource>(client_, std::move(place));
 }
 
-RemoteArchive::Outcome RemoteArchive::read(std::uint64_t size, const std::string& validator) const {
+RemoteArchive::Outcome RemoteArchive::read(std::uint64_t size, const ResponseHead& head) const {
   ObjectSource::Place place;
   place.url = url_;
   place.name = "the archive " + redacted(url_);
   place.size = place.total = size;
-  place.validator = validator;
+  place.validator = head.validator;
   place.must_range = true;
   archive::TableReader reader(size);
   std::vector<std::byte> buffer;
@@ -52,7 +52,7 @@ RemoteArchive::Outcome RemoteArchive::read(std::uint64_t size, const std::string
     if (auto fed = reader.feed(std::span(buffer).first(*count)); !fed)
       return fail(fed.error().kind, place.name + " cannot be read: " + fed.error().message);
   }
-  return std::make_shared<const Contents>(Contents{size, validator, reader.take()});
+  return std::make_shared<const Contents>(Contents{size, head.validator, head.modified, reader.take()});
 }
 
 RemoteArchive::Outcome RemoteArchive::contents() const {
@@ -72,7 +72,7 @@ RemoteArchive::Outcome RemoteArchive::contents() const {
   // Without a validator nobody could tell one archive from the next.
   const bool same = known_ && known_->size == *head.length && known_->validator == head.validator;
   if (same && !head.validator.empty()) return known_->outcome;
-  Outcome outcome = read(*head.length, head.validator);
+  Outcome outcome = read(*head.length, head);
   if (!outcome && !is_final(outcome.error())) return outcome;
   known_.emplace(Known{*head.length, head.validator, outcome});
   return outcome;

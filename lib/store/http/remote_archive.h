@@ -21,6 +21,7 @@ class RemoteArchive {
   struct Contents {
     std::uint64_t size = 0;  // of the archive
     std::string validator;
+    std::optional<std::int64_t> modified;  // as the server says
     archive::MemberTable members;
   };
 
@@ -37,7 +38,7 @@ class RemoteArchive {
 
  private:
   using Outcome = Result<std::shared_ptr<const Contents>>;
-  [[nodiscard]] Outcome read(std::uint64_t size, const std::string& validator) const;
+  [[nodiscard]] Outcome read(std::uint64_t size, const ResponseHead& head) const;
 
   std::shared_ptr<Client> client_;
   std::string url_;
