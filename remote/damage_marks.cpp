@@ -1,43 +1,54 @@
 #include "remote/damage_marks.h"
 
 #include <cerrno>
-#include <charconv>
 
+#include "lib/core/text.h"
 #include "lib/fs/temporary_file.h"
+#include "lib/store/damaged_members.h"
 
 namespace microstage::remote {
 
 namespace {
 
-constexpr std::size_t kLongestMark = 64;
+constexpr std::size_t kLongestMark = 300;
+constexpr std::string_view kAny = "any";
+constexpr std::string_view kUnreadable = "unreadable ";
 
-// A mark that cannot be read stands for any object of its key: in doubt nobody vouches for it.
-DamagedObject read_mark(const fs::Directory& directory, const std::string& name) {
-  const auto file = directory.open_file(name, O_RDONLY | O_NONBLOCK);
-  const auto text = file ? fs::read_small_file(*file, kLongestMark) : fail(file.error());
-  ino_t inode = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), inode).ec != std::errc{}) return {};
-  return {inode};
+// Two lines: the state that the mark is about or "any", and "unreadable OFFSET SIZE" where that is what is
+// wrong.
+std::string text_of(const DamageMark& mark) {
+  std::string text = (mark.state.empty() ? std::string{kAny} : mark.state) + "\n";
+  if (mark.unreadable) {
+    text += std::string{kUnreadable} + std::to_string(mark.unreadable->offset) + " " +
+            std::to_string(mark.unreadable->size) + "\n";
+  }
+  return text;
+}
+
+std::optional<ObjectPart> parse_part(std::string_view line) {
+  ObjectPart part;
+  if (!consume_prefix(line, kUnreadable)) return std::nullopt;
+  const auto numbers = split(line, ' ');
+  const bool valid =
+      numbers.size() == 2 && parse_decimal(numbers[0], part.offset) && parse_decimal(numbers[1], part.size);
+  return valid ? std::optional(part) : std::nullopt;
+}
+
+DamageMark parse_mark(std::string_view text) {
+  const auto lines = split(text, '\n');  // the last is what follows the last line end
+  if (lines.size() < 2 || !store::parse_state_note(lines[0])) return {};
+  if (lines.size() == 2) return {std::string{lines[0]}, std::nullopt};
+  const auto part = parse_part(lines[1]);
+  return part ? DamageMark{std::string{lines[0]}, part} : DamageMark{};
 }
 
 }  // namespace
 
-void DamageMarks::load() {
-  if (loaded_) return;
-  loaded_ = true;
-  if (directory_.empty()) return;
-  const auto directory = fs::Directory::open(ops_, directory_);
-  const auto names = directory ? directory->list() : fail(directory.error());
-  if (!names) {
-    // Nobody can tell what is marked; only a directory that is not there says that nothing is.
-    unreadable_ = names.error().code != ENOENT;
-    return;
-  }
-  for (const std::string& name : *names)
-    if (!fs::is_temporary_name(name)) marks_.insert_or_assign(name, read_mark(*directory, name));
+std::string DamageMarks::path_of(const annex::Key& key) const {
+  return directory_ + "/" + key.file_name();
 }
 
-Status DamageMarks::write(const std::string& name, const DamagedObject& object) {
+Status DamageMarks::write(const std::string& name, const DamageMark& mark) {
   const std::size_t slash = directory_.rfind('/');
   ops_.make_directory(AT_FDCWD, directory_.substr(0, slash).c_str(), 0777);
   ops_.make_directory(AT_FDCWD, directory_.c_str(), 0777);
@@ -46,34 +57,34 @@ Status DamageMarks::write(const std::string& name, const DamagedObject& object) 
   ignore_error(fs::sweep_temporary_files(*directory), "litter that cannot be swept harms nobody");
   auto file = fs::TemporaryFile::create(*directory, 0666);
   if (!file) return fail(file.error());
-  const std::string text = object.inode ? std::to_string(*object.inode) + "\n" : "any\n";
+  const std::string text = text_of(mark);
   if (auto written = file->file().write_at(std::as_bytes(std::span(text)), 0); !written) return written;
   return file->publish(*directory, name);
 }
 
-void DamageMarks::note(const annex::Key& key, const DamagedObject& object) {
+void DamageMarks::note(const annex::Key& key, const DamageMark& mark) {
   const std::lock_guard lock(mutex_);
-  load();
-  marks_.insert_or_assign(key.file_name(), object);
-  if (!directory_.empty()) ignore_error(write(key.file_name(), object), "it holds in this session at least");
+  if (directory_.empty() || !write(key.file_name(), mark)) unwritten_.insert_or_assign(key.file_name(), mark);
 }
 
 void DamageMarks::forget(const annex::Key& key) {
   const std::lock_guard lock(mutex_);
-  load();
-  if (marks_.erase(key.file_name()) == 0 || directory_.empty()) return;
-  if (const auto directory = fs::Directory::open(ops_, directory_))
-    ignore_error(directory->unlink(key.file_name()), "an old mark makes us say less than we know, not more");
+  unwritten_.erase(key.file_name());
+  // An old mark that stays makes us say less than we know, not more.
+  if (directory_.empty() || ops_.unlink(AT_FDCWD, path_of(key).c_str()) < 0) return;
   ops_.remove_directory(AT_FDCWD, directory_.c_str());  // when it was the last
   ops_.remove_directory(AT_FDCWD, directory_.substr(0, directory_.rfind('/')).c_str());
 }
 
-std::optional<DamagedObject> DamageMarks::find(const annex::Key& key) {
+std::optional<DamageMark> DamageMarks::find(const annex::Key& key) {
   const std::lock_guard lock(mutex_);
-  load();
-  const auto mark = marks_.find(key.file_name());
-  if (mark != marks_.end()) return mark->second;
-  return unreadable_ ? std::optional(DamagedObject{}) : std::nullopt;
+  const auto own = unwritten_.find(key.file_name());
+  if (own != unwritten_.end()) return own->second;
+  if (directory_.empty()) return std::nullopt;
+  const auto file = fs::File::open(ops_, path_of(key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!file && (file.error().code == ENOENT || file.error().code == ENOTDIR)) return std::nullopt;
+  const auto text = file ? fs::read_small_file(*file, kLongestMark) : fail(file.error());
+  return text ? parse_mark(*text) : DamageMark{};
 }
 
 }  // namespace microstage::remote

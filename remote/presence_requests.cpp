@@ -16,8 +16,7 @@ std::string SpecialRemote::check_present(const Request& request, Conversation& c
   switch (*presence) {
     case store::Presence::present:
     case store::Presence::archived:
-      if (is_damaged(*key))
-        return failure_reply(request, request.key + " was found damaged in " + (*where)->path());
+      if (const auto damage = known_damage(*key)) return no_copy(request, *damage, **where, conversation);
       return success_reply(request);
     case store::Presence::absent:
     case store::Presence::wrong_size:
@@ -26,14 +25,18 @@ std::string SpecialRemote::check_present(const Request& request, Conversation& c
   return absent_reply(request.key);
 }
 
-// While the object that was found damaged is still the one there.
-bool SpecialRemote::is_damaged(const annex::Key& key) {
-  const auto damaged = damage_marks().find(key);
-  if (!damaged) return false;
-  const auto where = readable_dataset();
-  if (!where || !damaged->inode) return true;
-  const auto now = (*where)->identity_of(key);
-  return !now || now->inode == *damaged->inode;  // unseen (behind a server, say): in doubt it is damaged
+// Of one that looks right and is known not to be.
+std::string SpecialRemote::no_copy(const Request& request, const DamageMark& damage,
+                                   const store::ReadableDataset& where, Conversation& conversation) {
+  if (!damage.unreadable)
+    return failure_reply(request, request.key + " was found damaged in " + where.path());
+  const Error error{
+      ErrorKind::transient,
+      request.key + " in " + where.path() +
+          " could not be read, and still cannot: is the disk well? To put a good copy in its place, run "
+          "git annex drop --from this remote, then copy it there",
+      0};
+  return unknown(request, error, conversation);
 }
 
 Status SpecialRemote::remove(const Request& request, Conversation& conversation) {
@@ -53,8 +56,8 @@ Status SpecialRemote::remove(const Request& request, Conversation& conversation)
   if (!presence) return fail(presence.error());
   // An unproven copy of a file that changed meanwhile is probably wrong: nobody must see it, nor must it be
   // lost.
-  const bool suspect =
-      last == LastStore::unproven || *presence == store::Presence::wrong_size || is_damaged(*key);
+  const bool suspect = last == LastStore::unproven || *presence == store::Presence::wrong_size ||
+                       known_damage(*key).has_value();
   if (!suspect) return (*where)->remove(*key);
   const auto kept = (*where)->quarantine(*key);
   if (!kept) return fail(kept.error());

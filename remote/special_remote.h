@@ -95,7 +95,15 @@ class SpecialRemote {
   // The same for one in an archive, where nothing can be moved: it is noted in the store, or else in the
   // clone.
   [[nodiscard]] Error damaged_member(const annex::Key& key, const store::StoredObject& object, Error found);
-  [[nodiscard]] bool is_damaged(const annex::Key& key);
+  // Notes what could not be read of an object, where that says something about it. Returns the error to
+  // report.
+  [[nodiscard]] Error note_unreadable(const annex::Key& key, const std::optional<fs::FileStatus>& holder,
+                                      const ObjectPart& part, Error error);
+  // What speaks against the object that is there now; a part that could not be read is tried again.
+  [[nodiscard]] std::optional<DamageMark> known_damage(const annex::Key& key);
+  [[nodiscard]] bool reads_again(const annex::Key& key, const ObjectPart& part);
+  [[nodiscard]] std::string no_copy(const Request& request, const DamageMark& damage,
+                                    const store::ReadableDataset& where, Conversation& conversation);
   [[nodiscard]] DamageMarks& damage_marks();
   [[nodiscard]] Result<transfer::RateLimiter*> limiter();  // null: no limit is set
   // How something is to be stored, as this remote is configured.

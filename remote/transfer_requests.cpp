@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include "lib/transfer/copy.h"
 #include "lib/transfer/deliver.h"
 #include "remote/follower.h"
 #include "remote/special_remote.h"
 #include "remote/throttle.h"
+#include "remote/watched_source.h"
 
 namespace microstage::remote {
 
@@ -35,7 +35,7 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation) 
   if (!target) return fail(target.error());
   auto control = store_control(conversation);
   if (!control) return fail(control.error());
-  control->replace = is_damaged(*key);
+  control->replace = known_damage(*key).has_value();
   const auto report = (*target)->store(*key, request.file, *control);
   if (!report) return fail(report.error());
   damage_marks().forget(*key);
@@ -64,60 +64,6 @@ Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
 }
 
 }  // namespace
-
-// git-annex itself asks for no removal after a retrieve that failed, not even in fsck, and a presence check
-// would go on vouching for the object: git annex drop would then delete the last good copy elsewhere.
-Error SpecialRemote::handle_damage(const annex::Key& key, const store::StoredObject& object, Error found,
-                                   Conversation& conversation) {
-  const auto digest = key.digest();
-  if (!digest) return found;
-  object.source->drop_cache(0, object.source->size());
-  const auto hasher = make_hasher(digest->algorithm);
-  if (!hasher) return found;
-  const auto hashed = transfer::hash_bytes(*object.source, *hasher, conversation.stop_token());
-  if (!hashed) return hashed.error();
-  if (hasher->finish() == digest->hex) {
-    return {ErrorKind::transient,
-            object.source->name() + " was read wrongly once and rightly the second time", 0};
-  }
-  if (!object.identity) {
-    // A server, or what lies on the way to it, may have damaged it: what is in the store may be good.
-    damage_marks().note(key, {});
-    found.message += "; ask who runs the server to have the store checked";
-    return found;
-  }
-  if (object.archived) return damaged_member(key, object, std::move(found));
-  const auto from = writable_dataset();
-  const auto moved = from ? (*from)->quarantine(key, object.identity) : fail(from.error());
-  if (moved && *moved) {
-    // Said apart from the error, which fsck does not show.
-    conversation.inform("the damaged object of " + key.text() + " was moved to " + **moved +
-                        "; run git annex fsck --from on this remote once more, then copy a good one there");
-    return found;
-  }
-  // Also when nothing was moved: seen through another mount, the same file may have another identity.
-  damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
-  if (!moved) found.message += ", and it could not be moved out of the way: " + moved.error().message;
-  return found;
-}
-
-Error SpecialRemote::damaged_member(const annex::Key& key, const store::StoredObject& object, Error found) {
-  const auto where = writable_dataset();
-  const auto noted =
-      where && object.identity ? (*where)->note_damaged_member(key, *object.identity) : Result<bool>(false);
-  found.message += ". Nothing was moved, for an archive is only read";
-  if (noted && *noted) {
-    found.message +=
-        "; it does not count as a copy any more: run git annex fsck --from on this remote, then copy a "
-        "good one there, which goes beside the archive";
-  } else {
-    damage_marks().note(key, {object.identity ? std::optional(object.identity->inode) : std::nullopt});
-    found.message += ", and the damage could not be noted in the store" +
-                     (noted ? std::string{} : " (" + noted.error().message + ")") +
-                     ": keep every other copy, and write the archive anew";
-  }
-  return found;
-}
 
 Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string& file,
                                        transfer::Source& source, Conversation& conversation) {
@@ -154,12 +100,17 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   if (!key) return fail(key.error());
   const auto from = readable_dataset();
   if (!from) return fail(from.error());
-  const auto object = (*from)->open_object(*key);
-  if (!object) return fail(object.error());
+  auto object = (*from)->open_object(*key);
+  if (!object) return fail(note_unreadable(*key, (*from)->holder_of(*key), {}, std::move(object.error())));
+  auto source = std::make_unique<WatchedSource>(std::move(object->source));
+  const auto& failure = source->failure();
+  object->source = std::move(source);
   auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation);
   if (delivered && key->digest()) damage_marks().forget(*key);
-  if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
-  return fail(handle_damage(*key, *object, delivered.error(), conversation));
+  if (!delivered && delivered.error().kind == ErrorKind::integrity)
+    delivered = fail(handle_damage(*key, *object, std::move(delivered.error()), conversation));
+  if (delivered || !failure) return delivered;
+  return fail(note_unreadable(*key, object->holder, {failure->offset, failure->size}, failure->error));
 }
 
 }  // namespace microstage::remote

@@ -95,7 +95,7 @@ void ExportTree::note(const annex::Key& key, const fs::FileStatus& status, bool 
 
 void ExportTree::note_wrong(const annex::Key& key, const ExportName& name, const StoredObject& object) {
   const auto status = root_.status_of(name.path());
-  if (status && status->identity == object.identity) note(key, *status, false);
+  if (status && object.holder && status->identity == object.holder->identity) note(key, *status, false);
 }
 
 std::optional<bool> ExportTree::noted(const annex::Key& key, const fs::FileStatus& status) const {
@@ -158,7 +158,7 @@ Result<StoredObject> ExportTree::open_file(const annex::Key& key, const ExportNa
   }
   auto source =
       std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
-  return StoredObject{std::move(source), status->identity};
+  return StoredObject{std::move(source), *status};
 }
 
 // ---- changing

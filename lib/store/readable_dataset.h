@@ -25,7 +25,7 @@ enum class Presence {
 
 struct StoredObject {
   std::unique_ptr<transfer::Source> source;
-  std::optional<fs::Identity> identity;  // of the file that holds its bytes; none behind a server
+  std::optional<fs::FileStatus> holder;  // the file that holds its bytes; none behind a server
   bool archived = false;                 // that file is an archive, which nobody changes
 };
 
@@ -45,8 +45,8 @@ class ReadableDataset {
   // Errors: not_found, integrity when its size is wrong, unsupported when it cannot be read by this program.
   [[nodiscard]] virtual Result<StoredObject> open_object(const annex::Key& key) const = 0;
 
-  // Names what holds the object now; nothing when nothing does, or when it cannot be seen.
-  [[nodiscard]] virtual std::optional<fs::Identity> identity_of(const annex::Key& key) const = 0;
+  // The file that holds the object now; nothing when none does, or when it cannot be seen.
+  [[nodiscard]] virtual std::optional<fs::FileStatus> holder_of(const annex::Key& key) const = 0;
 
   // Where a person finds the object: a path or a URL, and the member of an archive. Nothing when it is
   // absent.

@@ -110,14 +110,14 @@ std::string RiaDataset::storage_uuid() const {
   return read_storage_uuid(directory_);
 }
 
-std::optional<fs::Identity> RiaDataset::identity_of(const annex::Key& key) const {
+std::optional<fs::FileStatus> RiaDataset::holder_of(const annex::Key& key) const {
   const auto presence = find(key);
   if (presence && *presence == Presence::archived) {
     const auto contents = archive_.contents(directory_);
-    return contents && *contents ? std::optional((*contents)->status.identity) : std::nullopt;
+    return contents && *contents ? std::optional((*contents)->status) : std::nullopt;
   }
   const auto status = directory_.status_of(object_path(key));
-  return status ? std::optional(status->identity) : std::nullopt;
+  return status ? std::optional(*status) : std::nullopt;
 }
 
 Result<Presence> RiaDataset::find(const annex::Key& key) const {
@@ -125,7 +125,10 @@ Result<Presence> RiaDataset::find(const annex::Key& key) const {
   const auto loose = loose_presence(key, size);
   if (!loose || *loose == Presence::present) return loose;
   const auto archived = archived_presence(key, size);
-  return archived && *archived == Presence::absent ? loose : archived;
+  if (!archived || *archived != Presence::absent) return archived;
+  // Whoever unpacks an archive by hand puts the objects down and then moves the archive away: between our two
+  // looks, perhaps.
+  return *loose == Presence::absent ? loose_presence(key, size) : loose;
 }
 
 namespace {
@@ -153,24 +156,37 @@ Result<std::optional<StoredObject>> RiaDataset::open_archived(const annex::Key& 
     return fail(ErrorKind::integrity, size_mismatch(name, member->size, size));
   auto source =
       std::make_unique<transfer::FileSource>((*opened)->file, member->offset, member->size, std::move(name));
-  return StoredObject{std::move(source), (*opened)->contents->status.identity, true};
+  return StoredObject{std::move(source), (*opened)->contents->status, true};
+}
+
+Result<std::optional<StoredObject>> RiaDataset::open_loose(const annex::Key& key, Status& wrong) const {
+  auto file = directory_.open_file(object_path(key), O_RDONLY | O_NONBLOCK);
+  if (!file && is_missing(file.error())) return std::optional<StoredObject>{};
+  if (!file) return failure_of(file);
+  const auto status = file->status();
+  if (!status) return fail(status.error());
+  const auto size = key.content_size();
+  if (!status->is_regular() || (size && status->size != *size)) {
+    wrong = fail(ErrorKind::integrity, size_mismatch(file->name(), status->size, size));
+    return std::optional<StoredObject>{};
+  }
+  auto source =
+      std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
+  return StoredObject{std::move(source), *status};
 }
 
 Result<StoredObject> RiaDataset::open_object(const annex::Key& key) const {
-  auto file = directory_.open_file(object_path(key), O_RDONLY | O_NONBLOCK);
-  if (!file && !is_missing(file.error())) return failure_of(file);
-  const auto status = file ? file->status() : fail(file.error());
-  if (file && !status) return fail(status.error());
-  const auto size = key.content_size();
-  if (status && status->is_regular() && (!size || status->size == *size)) {
-    auto source =
-        std::make_unique<transfer::FileSource>(std::make_shared<fs::File>(std::move(*file)), 0, status->size);
-    return StoredObject{std::move(source), status->identity};
+  Status wrong{};
+  for (const bool again : {false, true}) {
+    auto loose = open_loose(key, wrong);
+    if (!loose) return failure_of(loose);
+    if (*loose) return std::move(**loose);
+    if (again) break;  // the archive may have been unpacked between our looks, as in find
+    auto archived = open_archived(key);
+    if (!archived) return failure_of(archived);
+    if (*archived) return std::move(**archived);
   }
-  auto archived = open_archived(key);
-  if (!archived) return failure_of(archived);
-  if (*archived) return std::move(**archived);
-  if (status) return fail(ErrorKind::integrity, size_mismatch(file->name(), status->size, size));
+  if (!wrong) return fail(wrong.error());
   if (auto there = confirm_still_there(); !there) return fail(there.error());
   return fail(ErrorKind::not_found, path() + " does not have it", ENOENT);
 }

@@ -51,7 +51,7 @@ class RiaDataset final : public ReadableDataset {
   [[nodiscard]] Result<Presence> find(const annex::Key& key) const override;
 
   [[nodiscard]] Result<StoredObject> open_object(const annex::Key& key) const override;
-  [[nodiscard]] std::optional<fs::Identity> identity_of(const annex::Key& key) const override;
+  [[nodiscard]] std::optional<fs::FileStatus> holder_of(const annex::Key& key) const override;
   [[nodiscard]] std::optional<std::string> whereabouts(const annex::Key& key) const override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> describe() const override;
 
@@ -97,6 +97,8 @@ class RiaDataset final : public ReadableDataset {
                                                 std::optional<std::uint64_t> size) const;
   [[nodiscard]] Result<Presence> archived_presence(const annex::Key& key,
                                                    std::optional<std::uint64_t> size) const;
+  // Nothing when there is none. One of the wrong size is left in `wrong` for the case that nothing better is.
+  [[nodiscard]] Result<std::optional<StoredObject>> open_loose(const annex::Key& key, Status& wrong) const;
   // Nothing when the archive has no such member, or there is none.
   [[nodiscard]] Result<std::optional<StoredObject>> open_archived(const annex::Key& key) const;
   [[nodiscard]] Result<fs::Directory> work_directory();

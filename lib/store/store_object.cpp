@@ -64,7 +64,7 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
                                       const TransferControl& control) {
   const auto source = open_source(directory_.ops(), key, source_path);
   if (!source) return fail(source.error());
-  const auto damaged = control.replace ? identity_of(key) : std::nullopt;
+  const auto replaced = control.replace ? holder_of(key) : std::nullopt;
   if (!key.is_mutable() && !control.replace) {
     const auto kept = keep_existing(key, source->status.size);
     if (!kept) return fail(kept.error());
@@ -77,8 +77,8 @@ Result<StoreReport> RiaDataset::store(const annex::Key& key, const std::string& 
   if (!hashed) return fail(hashed.error());
   if (auto set = set_object_mode(temporary->file(), sharing()); !set) return fail(set.error());
   if (auto durable = temporary->make_durable(); !durable) return fail(durable.error());
-  if (damaged)
-    if (const auto moved = quarantine(key, damaged); !moved) return fail(moved.error());
+  if (replaced)
+    if (const auto moved = quarantine(key, replaced->identity); !moved) return fail(moved.error());
   if (auto published = publish(*temporary, key); !published)
     return fail(explained(std::move(published.error())));
   if (auto there = confirm_still_there(); !there) return fail(there.error());

@@ -108,17 +108,17 @@ TEST_CASE("whatever fails while a damaged member is noted, the note is whole or 
   for (const Trouble& trouble : testing::every_trouble()) {
     testing::at_every_operation(trouble, [&](FaultyFileOps& ops) {
       const Sealed fixture(kBytes, true);
-      const auto archive = fixture.open().identity_of(fixture.key);
+      const auto archive = fixture.open().holder_of(fixture.key);
       REQUIRE(archive);
       bool noted = false;
       if (auto dataset = fixture.try_open(ops))
-        noted = dataset->note_damaged_member(fixture.key, *archive).value_or(false);
+        noted = dataset->note_damaged_member(fixture.key, archive->identity).value_or(false);
       INFO("at " << testing::failed_operation(ops));
       const auto found = fixture.find();
       REQUIRE(found);
       if (noted) CHECK(*found == Presence::wrong_size);
       ops.recover();
-      REQUIRE(fixture.open(ops).note_damaged_member(fixture.key, *archive) == true);
+      REQUIRE(fixture.open(ops).note_damaged_member(fixture.key, archive->identity) == true);
       CHECK(fixture.find() == Presence::wrong_size);
       CHECK(fixture.untouched());
     });

@@ -207,8 +207,22 @@ int FaultyFileOps::flush(int fd) {
   return static_cast<int>(perform(Op::flush, path_of(fd), {}, [&](bool) { return real_.flush(fd); }));
 }
 
+void FaultyFileOps::bad_sector(std::string part, std::uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  bad_part_ = std::move(part);
+  bad_offset_ = offset;
+}
+
+bool FaultyFileOps::meets_bad_sector(int fd, std::size_t size, std::uint64_t offset) const {
+  const std::lock_guard lock(mutex_);
+  const auto file = open_.find(fd);
+  return !bad_part_.empty() && file != open_.end() && file->second.find(bad_part_) != std::string::npos &&
+         offset <= bad_offset_ && bad_offset_ < offset + size;
+}
+
 ssize_t FaultyFileOps::read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
   return perform(Op::read, path_of(fd), {}, [&](bool shortly) {
+    if (meets_bad_sector(fd, buffer.size(), offset)) return ssize_t{-EIO};
     return real_.read_at(fd, shortly ? buffer.first((buffer.size() + 1) / 2) : buffer, offset);
   });
 }

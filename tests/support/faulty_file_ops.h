@@ -64,6 +64,8 @@ class FaultyFileOps final : public fs::FileOps {
   void fail_at(std::uint64_t n, Fault fault, int code);
   // Every operation of this kind fails from now on; 0 ends that.
   void fail_all(Op op, int code);
+  // The byte at `offset` of each file whose path has `part` in it cannot be read; an empty part ends that.
+  void bad_sector(std::string part, std::uint64_t offset);
   // Runs `hook` just before the n-th operation from now on, or before the n-th of one kind. Once.
   void before(std::uint64_t n, std::function<void()> hook);
   void before(Op op, std::uint64_t n, std::function<void()> hook);
@@ -118,6 +120,7 @@ class FaultyFileOps final : public fs::FileOps {
     int code = 0;  // 0: no fault
   };
 
+  [[nodiscard]] bool meets_bad_sector(int fd, std::size_t size, std::uint64_t offset) const;
   // Counts, runs a hook, and says what is to happen.
   Verdict next(Op op);
   // Does `call` as the verdict on it says, and records it.
@@ -136,6 +139,8 @@ class FaultyFileOps final : public fs::FileOps {
   bool was_met_ = false;
   bool crashed_ = false;
   std::map<Op, int> failing_;
+  std::string bad_part_;
+  std::uint64_t bad_offset_ = 0;
   std::map<Op, std::uint64_t> counts_;
   std::map<std::uint64_t, std::function<void()>> hooks_;
   std::map<std::pair<Op, std::uint64_t>, std::function<void()>> kind_hooks_;

@@ -48,9 +48,9 @@ class RemoteBench {
   }
 
   // A process of its own: what the last one remembered is forgotten.
-  void session() {
+  void session(fs::FileOps& ops = fs::posix_file_ops()) {
     served.reset();
-    served = std::make_unique<remote::SpecialRemote>(fs::posix_file_ops());
+    served = std::make_unique<remote::SpecialRemote>(ops);
   }
   void prepare() { CHECK(ask(remote::RequestType::prepare) == "PREPARE-SUCCESS"); }
 

@@ -58,7 +58,7 @@ TEST_CASE("an archived object is there and is read from its place, in both layou
   REQUIRE(object);
   CHECK(object->archived);
   CHECK(content_of(*object) == fixture.bytes);
-  CHECK(object->identity == dataset.identity_of(fixture.key));
+  CHECK(object->holder->identity == dataset.holder_of(fixture.key)->identity);
   const std::string place = fixture.archive() + ", member " + fixture.member();
   CHECK(object->source->name() == place);
   CHECK(dataset.whereabouts(fixture.key) == place);
@@ -84,7 +84,7 @@ TEST_CASE("what the archive lacks is absent, and what has another size is no obj
   CHECK(fixture.find() == Presence::absent);
   CHECK(fixture.open().open_object(fixture.key).error().kind == ErrorKind::not_found);
   CHECK_FALSE(fixture.open().whereabouts(fixture.key));
-  CHECK_FALSE(fixture.open().identity_of(fixture.key));
+  CHECK_FALSE(fixture.open().holder_of(fixture.key));
   CHECK(fixture.remove());
   fixture.seal("short");
   CHECK(fixture.find() == Presence::wrong_size);
@@ -106,7 +106,7 @@ TEST_CASE("a loose object goes before an archived one, unless only the archived 
   const auto object = dataset.open_object(fixture.key);
   REQUIRE(object);
   CHECK(content_of(*object) == fixture.bytes);
-  CHECK(object->identity == dataset.identity_of(fixture.key));
+  CHECK(object->holder->identity == dataset.holder_of(fixture.key)->identity);
 }
 
 TEST_CASE("nothing is removed while the archive has it, not even a loose copy beside") {
@@ -172,7 +172,7 @@ TEST_CASE("a damaged member stays where it is") {
   auto dataset = fixture.open();
   const auto object = dataset.open_object(fixture.key);
   REQUIRE(object);
-  CHECK(dataset.quarantine(fixture.key, object->identity)->has_value() == false);
+  CHECK(dataset.quarantine(fixture.key, object->holder->identity)->has_value() == false);
   CHECK((read_file(fixture.archive()) == before));
   CHECK(fixture.find() == Presence::archived);
 }
@@ -180,7 +180,7 @@ TEST_CASE("a damaged member stays where it is") {
 TEST_CASE("a member noted as damaged is no object for anybody until the archive is replaced") {
   const Sealed fixture;
   fixture.seal();
-  const auto meant = *fixture.open().identity_of(fixture.key);
+  const fs::Identity meant = fixture.open().holder_of(fixture.key)->identity;
   CHECK(fixture.open().note_damaged_member(fixture.key, {meant.device, meant.inode + 1}) == false);
   CHECK(fixture.find() == Presence::archived);
   FaultyFileOps ops;

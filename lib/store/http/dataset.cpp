@@ -245,7 +245,7 @@ Result<StoredObject> HttpDataset::open_object(const annex::Key& key) const {
   return StoredObject{std::move(source), std::nullopt};
 }
 
-std::optional<fs::Identity> HttpDataset::identity_of(const annex::Key&) const {
+std::optional<fs::FileStatus> HttpDataset::holder_of(const annex::Key&) const {
   return std::nullopt;
 }
 

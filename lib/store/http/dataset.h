@@ -27,7 +27,7 @@ class HttpDataset final : public ReadableDataset {
   [[nodiscard]] const std::string& path() const override { return url_; }
   [[nodiscard]] Result<Presence> find(const annex::Key& key) const override;
   [[nodiscard]] Result<StoredObject> open_object(const annex::Key& key) const override;
-  [[nodiscard]] std::optional<fs::Identity> identity_of(const annex::Key& key) const override;
+  [[nodiscard]] std::optional<fs::FileStatus> holder_of(const annex::Key& key) const override;
   [[nodiscard]] std::optional<std::string> whereabouts(const annex::Key& key) const override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> describe() const override;
 
