@@ -2,6 +2,7 @@
 // a wrong idea of it: two files that were to change places, one rename done and not recorded. So the file is
 // read first.
 
+#include <algorithm>
 #include <cerrno>
 
 #include "lib/store/export_tree.h"
@@ -43,6 +44,23 @@ Status ExportTree::check_destination(const annex::Key& key, const ExportName& to
   return fail(std::move(error));
 }
 
+// Removing one spelling would remove the file. A directory lists its entry under one of them.
+Result<bool> ExportTree::is_same_entry(const ExportName& a, const ExportName& b) const {
+  const auto directory = root_.open_directory(a.parent());
+  const auto other = root_.open_directory(b.parent());
+  const auto status = directory ? directory->status() : fail(directory.error());
+  const auto other_status = other ? other->status() : fail(other.error());
+  if (!status) return fail(status.error());
+  if (!other_status) return fail(other_status.error());
+  if (status->identity != other_status->identity) return false;
+  const auto names = directory->list();
+  if (!names) return fail(names.error());
+  const auto lists = [&](const std::string& name) {
+    return std::find(names->begin(), names->end(), name) != names->end();
+  };
+  return a.leaf() == b.leaf() || !lists(a.leaf()) || !lists(b.leaf());
+}
+
 Status ExportTree::move(const ExportName& from, const ExportName& to) {
   for (int tries = 0;; ++tries) {
     constexpr int kMostTries = 64;
@@ -71,8 +89,12 @@ Status ExportTree::rename(const annex::Key& key, const ExportName& from, const E
   if (from == to) return {};
   if (auto free = check_destination(key, to, stop); !free) return free;
   const auto there = root_.status_of(to.path());
-  // To the kernel two names of one file are the same, and it renames nothing.
-  if (there && there->identity == proven->identity) return remove(from);
+  if (there && there->identity == proven->identity) {
+    const auto same = is_same_entry(from, to);
+    if (!same) return fail(same.error());
+    // To the kernel two links to one file are the same, and it renames nothing.
+    if (!*same) return remove(from);
+  }
   if (auto moved = move(from, to); !moved) {
     prune_above(to);
     return fail(explained(std::move(moved.error())));

@@ -95,6 +95,8 @@ class ExportTree {
   // The destination is free, or holds the key already.
   [[nodiscard]] Status check_destination(const annex::Key& key, const ExportName& to,
                                          const std::stop_token& stop);
+  // Two spellings of one directory entry, where the file system does not tell upper from lower case?
+  [[nodiscard]] Result<bool> is_same_entry(const ExportName& a, const ExportName& b) const;
   [[nodiscard]] Status move(const ExportName& from, const ExportName& to);
   void note(const annex::Key& key, const fs::FileStatus& status, bool holds);
   [[nodiscard]] std::optional<bool> noted(const annex::Key& key, const fs::FileStatus& status) const;

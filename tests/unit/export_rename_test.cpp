@@ -2,6 +2,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/faulty_file_ops.h"
+#include "tests/support/folding_file_ops.h"
 #include "tests/support/tree_fixture.h"
 
 using namespace microstage;
@@ -136,4 +137,35 @@ TEST_CASE("a rename that is told to stop changes nothing") {
   CHECK(tree->rename(fixture.key, name_of("x"), name_of("y"), stop.get_token()).error().kind ==
         ErrorKind::cancelled);
   CHECK(fixture.tree() == Tree{"x"});
+}
+
+TEST_CASE("on a file system that folds case a rename may change nothing but the case") {
+  const TreeFixture fixture;
+  FoldingFileOps ops;
+  REQUIRE(fixture.store("Planes/README", ops));
+  REQUIRE(fixture.find("planes/readme", ops) == Presence::present);
+  SECTION("of the name") {
+    REQUIRE(fixture.rename("Planes/README", "Planes/readme", ops));
+    CHECK(fixture.tree() == Tree{"Planes/", "Planes/readme"});
+  }
+  SECTION("of the name and of a directory, which keeps its own") {
+    REQUIRE(fixture.rename("Planes/README", "planes/readme", ops));
+    CHECK(fixture.tree() == Tree{"Planes/", "Planes/readme"});
+  }
+  SECTION("of a directory only, which keeps its own") {
+    REQUIRE(fixture.rename("Planes/README", "planes/README", ops));
+    CHECK(fixture.tree() == Tree{"Planes/", "Planes/README"});
+  }
+  SECTION("by a temporary name, as git-annex does it") {
+    REQUIRE(fixture.rename("Planes/README", ".git-annex-tmp-content-K", ops));
+    REQUIRE(fixture.rename(".git-annex-tmp-content-K", "planes/readme", ops));
+    CHECK(fixture.tree() == Tree{"planes/", "planes/readme"});
+  }
+  SECTION("where there are two links to one file") {
+    stdfs::create_hard_link(fixture.at("Planes/README"), fixture.at("Planes/copy"));
+    REQUIRE(fixture.rename("Planes/README", "Planes/COPY", ops));
+    REQUIRE(fixture.rename("Planes/COPY", "Planes/Copy", ops));
+    CHECK(fixture.find("Planes/copy", ops) == Presence::present);
+  }
+  CHECK((read_file(fixture.at(fixture.tree().back())) == fixture.bytes));
 }
