@@ -113,6 +113,7 @@ class Archives(AnnexTest):
 
     def test_nothing_is_dropped_on_the_strength_of_an_archive_that_cannot_be_read(self):
         objects = self.root / "objects"
+        other = self.other_clone(self.clone, "other")
         for what, options in (("LZMA2", ("-mx1",)), ("encrypted", ("-mx0", "-psecret")),
                               ("header is encrypted", ("-mx0", "-psecret", "-mhe=on")), ("cut", ("-mx0",)),
                               ("damaged", ("-mx0",)), ("unfinished", ("-mx0",))):
@@ -131,13 +132,10 @@ class Archives(AnnexTest):
                 self.assertNotEqual(self.try_annex(self.clone, "drop", ".").returncode, 0)
                 self.check_got()
                 self.assertNotEqual(self.try_annex(self.clone, "drop", "--force", "--from", "cap", ".").returncode, 0)
-                other = self.root / "other"
-                self.other_clone(self.clone, "other")
                 result = self.try_annex(other, "get", "--from", "cap", "small")
                 self.assertNotEqual(result.returncode, 0)
                 self.assertIn(what, result.stdout + result.stderr)
                 self.assertIn(str(self.archive), result.stdout + result.stderr)
-                remove_tree(other)
 
     def test_a_damaged_member_is_never_delivered_and_the_archive_left_alone(self):
         self.seal("-mx0", "-mhc=off")
@@ -146,16 +144,16 @@ class Archives(AnnexTest):
         at = content.index(FILES["small"])
         content[at + 100] ^= 1
         self.archive.write_bytes(content)
+        other = self.other_clone(self.clone, "other")
         for settings in ({}, VERIFY_ONCE):
             with self.subTest(settings=settings):
-                other = self.other_clone(self.clone, "other")
                 self.configure(other, settings)
                 result = self.try_annex(other, "get", "--from", "cap", "small")
                 self.assertNotEqual(result.returncode, 0)
                 self.assertFalse((other / "small").exists())
                 self.assertIn("is damaged", result.stdout + result.stderr)
                 self.annex(other, "get", "--from", "cap", "large.tif")
-                remove_tree(other)
+                self.annex(other, "drop", "large.tif")
         self.assertEqual(self.archive.read_bytes(), content)
         # Nobody drops the last good copy for it, and fsck makes the log right.
         self.assertNotEqual(self.try_annex(self.clone, "drop", "small").returncode, 0)
@@ -226,10 +224,10 @@ class StockDatalad(MicrostageTest):
         wanted = digests(self.dataset)
         self.assertEqual(len(wanted), 3)
         self.seal()
+        clone = self.clone("clone")
         for settings in ({}, {"remote.capacity-storage.annex-security-allow-unverified-downloads": "ACKTHPPT",
                               "remote.capacity-storage.annex-verify": "false"}):
             with self.subTest(settings=settings):
-                clone = self.clone("clone")
                 for name, value in settings.items():
                     self.git(clone, "config", name, value)
                 self.git(clone, "annex", "get", "--from", "capacity-storage", ".")
@@ -240,7 +238,7 @@ class StockDatalad(MicrostageTest):
                 self.run_ok("datalad", "get", "-J2", ".", cwd=clone)
                 self.assertEqual(digests(clone), wanted)
                 self.assertIn(f"{self.archive}, member ", self.git(clone, "annex", "whereis", "planes"))
-                remove_tree(clone)
+                self.git(clone, "annex", "drop", ".")
 
     def test_stock_ora_pushes_beside_the_archive(self):
         self.seal()

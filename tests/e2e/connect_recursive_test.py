@@ -15,13 +15,20 @@ class Recursive(MicrostageTest):
     def setUp(self):
         super().setUp()
         self.init()
-        self.brain = self.make_dataset("brain")
+        self.brain = self.root / "brain"
+        template = self.template("brain")
+        if not template.exists():
+            self.make_brain(template)
+        self.run_ok("cp", "-aT", template, self.brain)
+
+    def make_brain(self, brain):
+        self.run_ok("datalad", "create", brain)
         for name in ("left", "left/B20_0001", "left/B20_0002", "extra"):
-            parent = self.brain / pathlib.Path(name).parent
-            self.run_ok("datalad", "create", "-d", parent, self.brain / name)
+            parent = brain / pathlib.Path(name).parent
+            self.run_ok("datalad", "create", "-d", parent, brain / name)
         for name in ("left/B20_0001", "left/B20_0002"):
-            self.make_planes(self.brain / name, 2)
-        self.run_ok("datalad", "save", "-d", self.brain, "-r")
+            self.make_planes(brain / name, 2)
+        self.run_ok("datalad", "save", "-d", brain, "-r")
 
     def test_connects_all_and_push_r_fills_the_store(self):
         results = self.connect(self.brain, "-r", "--jobs", "3", "--alias", "B20", "--verify-once")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The main job with stock DataLad: a real section goes to the store and comes back; so do ten at once; and a scientist's
+"""The main job with stock DataLad: a real section goes to the store and comes back; so do several at once; and a scientist's
 clone pushes its results without having configured anything."""
 
 import json
@@ -9,6 +9,7 @@ import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from annex_bench import SOAK  # noqa: E402
 from microstage_testing import BIN, MicrostageTest, digests, main  # noqa: E402
 
 
@@ -60,10 +61,15 @@ class Section(DataladTest):
         self.assertTrue(info["loose objects"].startswith("29 ("), info)
         self.git(clone, "annex", "fsck", "--from", "capacity-storage")
 
-    def test_is_not_dropped_when_the_store_is_away(self):
+    def test_without_the_store_and_without_our_program(self):
         dataset = self.make_dataset(planes=2)
         self.connect(dataset)
         self.datalad("push", "-d", dataset, "--to", "capacity")
+        self.is_got_by_stock_datalad(dataset)
+        self.is_not_dropped_when_the_store_is_away(dataset)
+        self.failure_reaches_the_user_as_one_line_that_says_what_to_do(dataset)
+
+    def is_not_dropped_when_the_store_is_away(self, dataset):
         self.store.rename(self.root / "unmounted")
         result = self.run_raw("datalad", "-f", "json", "drop", ".", cwd=dataset)
         self.assertNotEqual(result.returncode, 0)
@@ -74,21 +80,14 @@ class Section(DataladTest):
         self.git(dataset, "annex", "fsck", "--fast", "--from", "capacity-storage")
         self.datalad("drop", ".", cwd=dataset)
 
-    def test_failure_reaches_the_user_as_one_line_that_says_what_to_do(self):
-        dataset = self.make_dataset(planes=1)
-        self.connect(dataset)
-        self.datalad("push", "-d", dataset, "--to", "capacity")
-        self.datalad("drop", ".", cwd=dataset)
+    def failure_reaches_the_user_as_one_line_that_says_what_to_do(self, dataset):
         self.store.rename(self.root / "unmounted")
         result = self.run_raw("datalad", "-f", "json", "get", "planes", cwd=dataset)
         (self.root / "unmounted").rename(self.store)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn(f"the store {self.store} is not there; is its file system mounted", result.stdout)
 
-    def test_is_got_by_stock_datalad_without_our_program(self):
-        dataset = self.make_dataset(planes=3)
-        self.connect(dataset)
-        self.datalad("push", "-d", dataset, "--to", "capacity")
+    def is_got_by_stock_datalad(self, dataset):
         without = {**self.env, "PATH": self.path_without_microstage()}
         self.assertIsNone(shutil.which("git-annex-remote-microstage", path=without["PATH"]))
         clone = self.clone(dataset, "clone", env=without)
@@ -104,49 +103,43 @@ class Section(DataladTest):
 class Results(DataladTest):
     """What a scientist adds in a clone reaches the store with a plain push."""
 
-    def setUp(self):
-        super().setUp()
-        self.origin = self.make_dataset(planes=1)
-        self.connect(self.origin)
-        self.datalad("push", "-d", self.origin, "--to", "capacity")
-
     def add_result(self, clone, name):
         (clone / name).write_bytes(os.urandom(5000))
         self.datalad("save", "-m", name, cwd=clone)
         self.datalad("push", "--to", "origin", cwd=clone)
 
-    def test_from_a_clone(self):
-        clone = self.clone(self.origin, "clone")
-        self.add_result(clone, "segmentation.h5")
-        self.assertTrue(self.in_store(clone, "segmentation.h5"))
-
-    def test_from_a_clone_of_a_clone(self):
+    def test_from_a_clone_and_a_clone_of_it(self):
+        self.origin = self.make_dataset(planes=1)
+        self.connect(self.origin)
+        self.datalad("push", "-d", self.origin, "--to", "capacity")
         first = self.clone(self.origin, "clone")
+        self.add_result(first, "segmentation.h5")
+        self.assertTrue(self.in_store(first, "segmentation.h5"))
         self.git(first, "config", "receive.denyCurrentBranch", "updateInstead")
         self.datalad("clone", first, self.root / "second")
         self.add_result(self.root / "second", "masks.h5")
         self.assertTrue(self.in_store(self.root / "second", "masks.h5"))
-
-    def test_a_choice_of_the_user_is_left_alone(self):
-        clone = self.clone(self.origin, "clone")
-        self.git(clone, "config", "remote.origin.datalad-publish-depends", "elsewhere")
-        self.git(clone, "annex", "enableremote", "capacity-storage")
-        self.assertEqual(self.git(clone, "config", "remote.origin.datalad-publish-depends"), "elsewhere")
+        # A choice of the user is left alone.
+        self.git(first, "config", "remote.origin.datalad-publish-depends", "elsewhere")
+        self.git(first, "annex", "enableremote", "capacity-storage")
+        self.assertEqual(self.git(first, "config", "remote.origin.datalad-publish-depends"), "elsewhere")
 
 
 class Brain(DataladTest):
     """A superdataset with a subdataset for each section."""
 
-    def test_ten_sections_go_and_come_together(self):
+    SECTIONS = 10 if SOAK else 4
+
+    def test_sections_go_and_come_together(self):
         brain = self.make_dataset("brain")
-        for number in range(10):
+        for number in range(self.SECTIONS):
             section = brain / f"B20_{number:04}"
             self.run_ok("datalad", "create", "-d", brain, section)
             (section / "plane.tif").write_bytes(os.urandom(30_000))
         self.datalad("save", "-r", "-d", brain, "-m", "sections")
-        self.assertEqual(len(self.connect(brain, "--recursive", "--jobs", "2")), 11)
+        self.assertEqual(len(self.connect(brain, "--recursive", "--jobs", "2")), self.SECTIONS + 1)
         wanted = digests(brain)
-        self.assertEqual(len(wanted), 10)
+        self.assertEqual(len(wanted), self.SECTIONS)
         self.datalad("push", "-r", "-d", brain, "--to", "capacity")
         clone = self.clone(brain, "clone")
         self.datalad("get", "-r", "-J4", ".", cwd=clone)

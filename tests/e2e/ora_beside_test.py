@@ -13,7 +13,7 @@ from ora_testing import OraTest  # noqa: E402
 class Beside(OraTest):
     def setUp(self):
         super().setUp()
-        self.section = self.make_section(2)
+        self.section = self.make_dataset(planes=2)
         self.planes = digests(self.section)
 
     def uuid(self, remote):

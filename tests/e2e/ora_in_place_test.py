@@ -15,15 +15,16 @@ from web_servers import Nginx  # noqa: E402
 
 
 class InPlace(OraTest):
-    def setUp(self):
-        super().setUp()
-        self.section = self.make_section(3)
+    def prepare(self, stored=True):
+        """A section, in the store or yet to be stored."""
+        self.section = self.make_stored_section(3) if stored else self.make_dataset(planes=3)
         self.planes = digests(self.section)
 
     def served_by(self, env, repository, remote="capacity-storage"):
         return json.loads(self.annex(env, repository, "info", "--fast", "--json", remote)).get("served by")
 
     def test_the_main_job(self):
+        self.prepare(stored=False)
         self.create(self.ours, self.section, "--alias", "B20_0197")
         self.assertRegex(self.served_by(self.ours, self.section), r"^microstage \d")
         self.push(self.ours, self.section)
@@ -40,12 +41,16 @@ class InPlace(OraTest):
         self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
         self.assertTrue(self.object(clone, key))
         self.assertEqual(self.annex(self.ours, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
+        # Creating it again reconfigures it.
+        uuid = self.git(self.section, "config", "remote.capacity-storage.annex-uuid")
+        self.create(self.ours, self.section, "--existing", "reconfigure")
+        self.assertEqual(self.git(self.section, "config", "remote.capacity-storage.annex-uuid"), uuid)
+        self.assertEqual({line.split()[0] for line in self.remote_log(self.section)}, {uuid})
 
     def test_subdatasets_come_from_the_same_store(self):
         brain = self.make_dataset("brain")
-        for name in ("B20_0001", "B20_0002"):
-            self.datalad(self.ours, "create", "-d", brain, brain / name)
-            (brain / name / "plane.tif").write_bytes(os.urandom(30_000))
+        self.datalad(self.ours, "create", "-d", brain, brain / "B20_0001")
+        (brain / "B20_0001/plane.tif").write_bytes(os.urandom(30_000))
         self.datalad(self.ours, "save", "-r", "-d", brain)
         wanted = digests(brain)
         self.create(self.ours, brain, "-r")
@@ -55,13 +60,12 @@ class InPlace(OraTest):
         self.assertEqual(digests(clone), wanted)
 
     def test_a_sealed_dataset(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.prepare()
         archive = self.place(self.section) / "archives/archive.7z"
         self.run_ok("datalad", "export-archive-ora", "-d", self.section, archive, env=self.stock)
         remove_tree(self.place(self.section) / "annex/objects")
-        for name, env in (("ours", self.ours), ("stock", self.stock)):
-            clone = self.clone(env, self.section, name)
+        clone = self.clone(self.ours, self.section, "clone")
+        for env in (self.ours, self.stock):
             self.get(env, clone, self.planes)
             self.drop(env, clone)
         key = self.add(clone, "masks.tif")  # loose, beside what is sealed
@@ -70,8 +74,7 @@ class InPlace(OraTest):
         self.assertEqual(self.annex(self.ours, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
 
     def test_a_clone_by_http(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.prepare()
         self.git(self.place(self.section), "update-server-info")  # what git needs of a server that knows no git
         server = Nginx(self.root / "nginx", self.store)
         self.addCleanup(server.stop)
@@ -87,18 +90,8 @@ class InPlace(OraTest):
         said = self.said(self.ours, "push", "--to", "capacity-storage", "--data", "anything", cwd=clone, status=1)
         self.assertIn("is for reading only: to store and remove, set push-url", said)
 
-    def test_creating_again_reconfigures(self):
-        self.create(self.ours, self.section)
-        uuid = self.git(self.section, "config", "remote.capacity-storage.annex-uuid")
-        self.create(self.ours, self.section, "--existing", "reconfigure")
-        self.assertEqual(self.git(self.section, "config", "remote.capacity-storage.annex-uuid"), uuid)
-        self.assertEqual(len(self.remote_log(self.section)), 1)
-        self.push(self.ours, self.section)
-        self.get(self.ours, self.clone(self.ours, self.section, "clone"), self.planes)
-
     def test_a_second_uuid_for_the_same_objects_is_refused(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.prepare()
         record, = [record for record in self.datalad(
             self.ours, "create-sibling-ria", "-d", self.section, "-s", "again", "--existing", "reconfigure", self.url,
             status=1) if record["action"] == "create-sibling-ria"]
@@ -106,14 +99,14 @@ class InPlace(OraTest):
         self.assertIn(f"already is the content of the remote {uuid}", record["message"])
 
     def test_only_the_storage_sibling(self):
+        self.prepare(stored=False)
         self.create(self.ours, self.section, "--storage-sibling", "only")
         self.datalad(self.ours, "push", "-d", self.section, "--to", "capacity", "--data", "anything")
         self.drop(self.ours, self.section)
         self.get(self.ours, self.section, self.planes)
 
     def test_what_is_not_there_is_not_dropped_and_the_user_reads_why(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.prepare()
         self.store.rename(self.root / "unmounted")
         line = f"the store {self.store} is not there; is its file system mounted on this machine?"
         told = {**self.ours, "DATALAD_LOG_LEVEL": "info"}  # as it is for people
@@ -125,8 +118,7 @@ class InPlace(OraTest):
         self.get(self.ours, self.section, self.planes)
 
     def test_clone_through_another_path_is_reconfigured(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.prepare()
         other = self.root / "mnt"
         self.store.rename(other)
         clone = self.clone(self.ours, self.section, "clone", url=f"ria+file://{other}")
@@ -140,12 +132,16 @@ class InPlace(OraTest):
     def test_a_store_in_a_directory_with_a_blank(self):
         self.store = self.root / "my store"
         self.url = f"ria+file://{self.root}/my%20store"
+        self.prepare(stored=False)
         self.create(self.ours, self.section)
         self.push(self.ours, self.section)
-        for name, env in (("ours", self.ours), ("stock", self.stock)):
-            self.get(env, self.clone(env, self.section, name), self.planes)
+        clone = self.clone(self.stock, self.section, "clone")
+        for env in (self.ours, self.stock):
+            self.get(env, clone, self.planes)
+            self.drop(env, clone)
 
     def test_a_clone_switched_to_ours_and_back(self):
+        self.prepare(stored=False)
         self.create(self.stock, self.section)
         self.push(self.stock, self.section)
         clone = self.clone(self.both, self.section, "clone")
@@ -172,10 +168,8 @@ class ReadOnly(OraTest):
         super().setUp()
         if os.geteuid() != 0:
             self.skipTest("another account is needed")
-        self.section = self.make_section(2)
+        self.section = self.make_stored_section(3)
         self.planes = digests(self.section)
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
 
     def as_user(self, *command):
         home = self.root / "reader"
@@ -213,7 +207,7 @@ class EachOther(OraTest):
             with self.subTest(layout=version):
                 self.store = self.root / f"store-{version}"
                 self.url = f"ria+file://{self.store}"
-                section = self.make_section(1, f"section-{version}")
+                section = self.make_dataset(f"section-{version}", planes=1)
                 self.create(self.stock, section)
                 # Before any object is there: create-sibling-ria itself writes only version 2.
                 (self.place(section) / "ria-layout-version").write_text(version + "\n")
@@ -221,11 +215,10 @@ class EachOther(OraTest):
 
     def test_read_what_the_other_stored(self):
         for section, version in self.layouts():
-            self.push(self.ours, section)
             theirs = self.add(section, "theirs.tif")
-            self.push(self.stock, section)
+            self.annex(self.stock, section, "copy", "--to", "capacity-storage", "theirs.tif")
             ours = self.add(section, "ours.tif")
-            self.push(self.ours, section)
+            self.push(self.ours, section)  # what is not there yet
             wanted = digests(section)
             self.assertEqual(len(wanted), 3, wanted)
             hashes = "hashdirlower" if version == "1" else "hashdirmixed"
@@ -233,8 +226,8 @@ class EachOther(OraTest):
                 below = self.annex(self.stock, section, "examinekey", "--format=${%s}" % hashes, key)
                 path = self.place(section) / "annex/objects" / below.strip("/") / key / key
                 self.assertTrue(path.is_file(), path)
-            for name, env in (("stock", self.stock), ("ours", self.ours)):
-                clone = self.clone(env, section, f"{name}-{version}")
+            clone = self.clone(self.stock if version == "2" else self.ours, section, f"clone-{version}")
+            for env in (self.stock, self.ours):
                 self.get(env, clone, wanted)
                 self.assertEqual(self.annex(env, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
                 self.drop(env, clone)

@@ -13,7 +13,7 @@ from ora_testing import OraTest  # noqa: E402
 class Options(OraTest):
     def setUp(self):
         super().setUp()
-        self.section = self.make_section(1)
+        self.section = self.make_dataset(planes=1)
         self.planes = digests(self.section)
 
     def stored(self):
@@ -25,7 +25,7 @@ class Options(OraTest):
             with self.subTest(name):
                 self.store = self.root / f"store-{name}"
                 self.url = f"ria+file://{self.store}"
-                section = self.make_section(1, name)
+                section = self.make_dataset(name, planes=1)
                 self.create(env, section)
                 self.push(env, section)
                 (self.store / "ria-layout-version").write_text("1|l\n")

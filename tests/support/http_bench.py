@@ -4,7 +4,7 @@ matters of each answer, which git-annex command said what."""
 import re
 import sys
 
-from annex_bench import AnnexTest, random_bytes
+from annex_bench import DATASET, AnnexTest, random_bytes
 from web_servers import NGINX, Nginx, OddServer
 
 LARGE = 3_000_000  # followed while it grows; the small one is renamed into place
@@ -20,13 +20,25 @@ def needs_nginx():
 class HttpTest(AnnexTest):
     def setUp(self):
         super().setUp()
-        self.dataset = self.make_store()
+        template = self.template("http")
+        if not template.exists():
+            self.make_template(template)
+        for name in ("store", "reader"):
+            self.run_ok("cp", "-aT", template / name, self.root / name)
+        self.dataset = self.root / "store" / DATASET[:3] / DATASET[3:]
+        self.clone = self.root / "reader"
+
+    def make_template(self, template):
+        self.make_store()
         writer = self.make_clone("writer", FILES)
         self.annex(writer, "copy", "--quiet", "--to", "cap", ".")
-        self.clone = self.other_clone(writer, "reader")
-        self.git(self.clone, "remote", "remove", "origin")  # the store is all there is
+        reader = self.other_clone(writer, "reader")
+        self.git(reader, "remote", "remove", "origin")  # the store is all there is
         # Test machines are busy, but silence must end some time.
-        self.git(self.clone, "config", "http.lowSpeedTime", "5")
+        self.git(reader, "config", "http.lowSpeedTime", "5")
+        template.mkdir()
+        for name in ("store", "reader"):
+            (self.root / name).rename(template / name)  # what the reader knows of the store's path leads nowhere now
 
     def nginx(self, server="", **kwargs):
         found = Nginx(self.root / f"nginx{len(list(self.root.glob('nginx*')))}", self.root / "store", server, **kwargs)

@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a scratch directory with a HOME of its own, the programs of this build first in PATH,
 planes to move, and commands that fail with everything they said."""
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 
 BIN = pathlib.Path(os.environ["MICROSTAGE_BIN"])
 SOURCE = pathlib.Path(os.environ["MICROSTAGE_SOURCE"])
@@ -54,6 +56,7 @@ def main(needs=("git", "git-annex", "datalad")):
 
 class MicrostageTest(unittest.TestCase):
     maxDiff = None
+    templates = None  # of this process: datasets to copy
 
     def setUp(self):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="microstage-test-"))
@@ -109,12 +112,31 @@ class MicrostageTest(unittest.TestCase):
             for i in range(count):
                 (directory / f"plane_{i:02}.tif").write_bytes(os.urandom(200_000))
 
+    @staticmethod
+    def template(name):
+        """A path below a directory that lasts as long as this process; something may have been put there before."""
+        if not MicrostageTest.templates:
+            MicrostageTest.templates = pathlib.Path(tempfile.mkdtemp(prefix="microstage-template-"))
+            atexit.register(remove_tree, MicrostageTest.templates)
+            MicrostageTest.templates.chmod(0o755)
+        return MicrostageTest.templates / name
+
     def make_dataset(self, name="section", planes=0):
+        """What datalad create and save make, with an id of its own. Later ones are copies of the first: these commands take
+        a second."""
+        template = self.template(f"dataset-{planes}")
         path = self.root / name
-        self.run_ok("datalad", "create", path)
-        if planes:
-            self.make_planes(path / "planes", planes)
-            self.run_ok("datalad", "save", "-d", path, "-m", "planes")
+        if not template.exists():
+            self.run_ok("datalad", "create", template)
+            if planes:
+                self.make_planes(template / "planes", planes)
+                self.run_ok("datalad", "save", "-d", template, "-m", "planes")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.run_ok("cp", "-aT", template, path)
+        self.run_ok("git", "config", "--file", path / ".datalad/config", "datalad.dataset.id", uuid.uuid4())
+        # As git is, without git-annex looking on.
+        self.git(path, "-c", "filter.annex.process=", "-c", "filter.annex.clean=cat", "-c", "core.hooksPath=/dev/null",
+                 "commit", "--quiet", "--message", "an id of its own", ".datalad/config")
         return path
 
     def dataset_id(self, dataset):

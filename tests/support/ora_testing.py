@@ -4,7 +4,6 @@ under ORA's name; one has only DataLad's own; one has both remotes, each under i
 import json
 import os
 import pathlib
-import shutil
 import tempfile
 import unittest
 
@@ -47,13 +46,23 @@ class OraTest(MicrostageTest):
         self.both = {**self.env, "PATH": f"{BIN}:{self.own_ora}:{self.tools}"}
         self.url = f"ria+file://{self.store}"
 
-    def make_section(self, planes, name="section"):
-        """As make_dataset, from a template: creating one takes seconds."""
-        template = self.places / f"section-{planes}"
+    def make_stored_section(self, planes):
+        """A section that our program stored with stock DataLad, and the store: copies of the first ones, moved here. Where
+        they were made nothing is left, so that nobody reads from there."""
+        template = self.template(f"stored-{planes}")
         if not template.exists():
-            self.make_dataset("template", planes).rename(template)
-        shutil.copytree(template, self.root / name, symlinks=True)
-        return self.root / name
+            section = self.make_dataset("template", planes)
+            self.create(self.ours, section)
+            self.push(self.ours, section)
+            template.mkdir()
+            section.rename(template / "section")
+            self.store.rename(template / "store")
+        for name in ("section", "store"):
+            self.run_ok("cp", "-aT", template / name, self.root / name)
+        section = self.root / "section"
+        self.git(section, "config", "remote.capacity.url", self.place(section))
+        self.git(section, "config", "remote.capacity-storage.ora-url", self.url)
+        return section
 
     def datalad(self, env, *words, cwd=None, status=0):
         """The result records."""
