@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "lib/fs/file_ops.h"
@@ -44,6 +45,8 @@ constexpr std::string_view kUsage =
 constexpr std::chrono::milliseconds kGrace{600};
 // How long what we said last may take to be read.
 constexpr std::chrono::milliseconds kPatience{300};
+// How long all of the end may take, tidying up in the store included.
+constexpr std::chrono::milliseconds kLongestEnd{950};
 
 // Signals arrive through a descriptor: no handler, and the reading thread sees them between two lines.
 int signal_descriptor() {
@@ -119,6 +122,20 @@ void wait_for_jobs(Dispatcher& dispatcher, int status) {
   }
 }
 
+// A store whose file system hangs (a dead server, say) would hold us in the middle of tidying up. What stays
+// is left to the next run's sweep.
+void end_in_time(int status) {
+  try {
+    std::thread([status] {
+      std::this_thread::sleep_for(kLongestEnd);
+      ::_exit(status);
+    }).detach();
+  } catch (const std::system_error&) {  // a limit on processes
+    std::signal(SIGALRM, SIG_DFL);
+    ::alarm(1);
+  }
+}
+
 int run_session() {
   const ProtocolPipes pipes = take_standard_streams();
   keep_input_open(pipes);
@@ -132,6 +149,7 @@ int run_session() {
                         });
   dispatcher.start();
   const int status = converse(pipes, signals, broken, dispatcher);
+  end_in_time(status);
   dispatcher.end();
   wait_for_jobs(dispatcher, status);
   writer.close(kPatience);
