@@ -102,9 +102,9 @@ std::vector<std::string> SpecialRemote::serve_tree(const Request& request, const
     case RequestType::check_present:
       return {check_tree(request, where, conversation)};
     case RequestType::remove:
-      return {reply(request, remove_from_tree(request, where))};
+      return {reply(request, note_change(remove_from_tree(request, where, conversation)))};
     case RequestType::rename_export:
-      return {reply(request, rename_in_tree(request, where, conversation))};
+      return {reply(request, note_change(rename_in_tree(request, where, conversation)))};
     case RequestType::remove_export_directory:
       return {reply(request, remove_directory_of_tree(request, where, conversation))};
     default:
@@ -145,18 +145,37 @@ Status SpecialRemote::retrieve_from_tree(const Request& request, store::ExportTr
                   "annex fsck --fast --from on this remote and export again");
 }
 
-std::string SpecialRemote::check_tree(const Request& request, const store::ExportTree& where,
+Status SpecialRemote::note_change(Status done) {
+  if (!done) tree_settled_ = false;
+  return done;
+}
+
+// Where a removal or a renaming did not happen, git-annex notes the failure and asks about the new files all
+// the same: another content of the same size must not pass for one of them, for it is removed in the next
+// export and the new one, noted as present, never exported.
+std::string SpecialRemote::check_tree(const Request& request, store::ExportTree& where,
                                       const Conversation& conversation) {
   memory_.note_other_request(memory_name(request));
   const auto place = place_of(request);
   if (cannot_exist(place)) return absent_reply(request.key);
   if (!place) return reply(request, fail(place.error()));
-  const auto presence = where.find(place->key, place->name, conversation.stop_token());
+  const auto presence = where.find(place->key, place->name, conversation.stop_token(), !tree_settled_);
   if (!presence) return reply(request, fail(presence.error()));
   return *presence == store::Presence::present ? success_reply(request) : absent_reply(request.key);
 }
 
-Status SpecialRemote::remove_from_tree(const Request& request, store::ExportTree& where) {
+// A process that died after a renaming and before its answer leaves the file under git-annex's temporary
+// name, where nothing would ever look for it; what git-annex then asks for is to remove it by its old name.
+Status SpecialRemote::remove_left_behind(const annex::Key& key, store::ExportTree& where,
+                                         Conversation& conversation) {
+  const auto temporary = store::ExportName::temporary_of(key);
+  if (tree_settled_ || !temporary) return {};
+  const auto removed = where.remove(key, *temporary, conversation.stop_token());
+  return removed ? Status{} : fail(removed.error());
+}
+
+Status SpecialRemote::remove_from_tree(const Request& request, store::ExportTree& where,
+                                       Conversation& conversation) {
   const LastStore last = memory_.last_store(memory_name(request));
   memory_.note_other_request(memory_name(request));
   const auto place = place_of(request);
@@ -168,7 +187,13 @@ Status SpecialRemote::remove_from_tree(const Request& request, store::ExportTree
         "it was exported a moment ago, but the local file changed or vanished since; the tree keeps its "
         "copy, which may be the last one");
   }
-  return where.remove(place->name);
+  const auto removed = where.remove(place->key, place->name, conversation.stop_token());
+  if (!removed) return fail(removed.error());
+  if (!*removed) {
+    conversation.inform(where.path() + "/" + place->name.path() +
+                        " stays: it holds something else than what is to be removed");
+  }
+  return remove_left_behind(place->key, where, conversation);
 }
 
 // The replies to the next two have no place for a reason, so it is told apart.

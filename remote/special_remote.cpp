@@ -43,6 +43,7 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
     case RequestType::get_info:
       return info_reply(info());
     case RequestType::export_supported: {
+      tree_settled_ = true;
       const auto supported = export_supported(conversation);
       return {supported && *supported ? success_reply(request) : failure_reply(request, {})};
     }

@@ -5,6 +5,7 @@
 // Threads: serve() may run in several threads at once, one per request; git-annex never has two requests for
 // one key of one remote outstanding.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -55,9 +56,14 @@ class SpecialRemote {
                                      Conversation& conversation);
   [[nodiscard]] Status retrieve_from_tree(const Request& request, store::ExportTree& from,
                                           Conversation& conversation);
-  [[nodiscard]] std::string check_tree(const Request& request, const store::ExportTree& where,
+  [[nodiscard]] std::string check_tree(const Request& request, store::ExportTree& where,
                                        const Conversation& conversation);
-  [[nodiscard]] Status remove_from_tree(const Request& request, store::ExportTree& where);
+  [[nodiscard]] Status remove_left_behind(const annex::Key& key, store::ExportTree& where,
+                                          Conversation& conversation);
+  // A change of the tree did not happen, and git-annex goes on with what builds on it.
+  [[nodiscard]] Status note_change(Status done);
+  [[nodiscard]] Status remove_from_tree(const Request& request, store::ExportTree& where,
+                                        Conversation& conversation);
   [[nodiscard]] Status rename_in_tree(const Request& request, store::ExportTree& where,
                                       Conversation& conversation);
   [[nodiscard]] Status remove_directory_of_tree(const Request& request, store::ExportTree& where,
@@ -112,6 +118,9 @@ class SpecialRemote {
   fs::FileOps& ops_;
   KeyMemory memory_;
   HttpStore http_;
+  // Whether names of a tree can be trusted to hold what git-annex thinks, but for what people do. A process
+  // that takes the place of one that died is told by this: git-annex asks only the first for EXPORTSUPPORTED.
+  std::atomic<bool> tree_settled_ = false;
 
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;

@@ -43,6 +43,10 @@ ExportName ExportName::of_object(const annex::Key& key) {
   return ExportName(".git/annex/objects/" + key.hash_directories_lower() + "/" + name + "/" + name);
 }
 
+Result<ExportName> ExportName::temporary_of(const annex::Key& key) {
+  return parse(".git-annex-tmp-content-" + key.text());
+}
+
 std::string ExportName::parent() const {
   const std::size_t slash = path_.rfind('/');
   return slash == std::string::npos ? "." : path_.substr(0, slash);

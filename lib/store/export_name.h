@@ -23,6 +23,8 @@ class ExportName {
   // Where git-annex puts keys that no exported file has (annexobjects=yes): the name says what the file
   // holds.
   [[nodiscard]] static ExportName of_object(const annex::Key& key);
+  // Where git-annex has the key's file while it gives others its name. Errors: as parse.
+  [[nodiscard]] static Result<ExportName> temporary_of(const annex::Key& key);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string parent() const;  // "." for a name at the root

@@ -93,7 +93,7 @@ Status ExportTree::rename(const annex::Key& key, const ExportName& from, const E
     const auto same = is_same_entry(from, to);
     if (!same) return fail(same.error());
     // To the kernel two links to one file are the same, and it renames nothing.
-    if (!*same) return remove(from);
+    if (!*same) return unlink(from);
   }
   if (auto moved = move(from, to); !moved) {
     prune_above(to);

@@ -19,6 +19,11 @@ fs::Sharing sharing_of(mode_t root) {
   return fs::Sharing::parse(like).value_or(fs::Sharing{});
 }
 
+// git-annex's own temporary names say what they hold.
+bool names_its_key(const annex::Key& key, const ExportName& name) {
+  return name == ExportName::of_object(key) || name == ExportName::temporary_of(key);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ExportTree>> ExportTree::open(fs::FileOps& ops, const std::string& root) {
@@ -123,8 +128,8 @@ Result<bool> ExportTree::hash_matches(const annex::Key& key, const fs::FileStatu
 
 // ---- looking
 
-Result<Presence> ExportTree::find(const annex::Key& key, const ExportName& name,
-                                  const std::stop_token& stop) const {
+Result<Presence> ExportTree::find(const annex::Key& key, const ExportName& name, const std::stop_token& stop,
+                                  bool inside) {
   const auto status = root_.status_of(name.path());
   if (!status) {
     if (!is_missing_file(status.error())) return fail(status.error());
@@ -133,7 +138,8 @@ Result<Presence> ExportTree::find(const annex::Key& key, const ExportName& name,
   }
   if (!status->is_regular() || noted(key, *status) == false) return Presence::wrong_size;
   const auto size = key.content_size();
-  if (size) return status->size == *size ? Presence::present : Presence::wrong_size;
+  if (size && *size != status->size) return Presence::wrong_size;
+  if (size && !(inside && key.digest())) return Presence::present;
   if (name == ExportName::of_object(key)) return Presence::present;
   auto file = root_.open_file(name.path(), O_RDONLY | O_NONBLOCK);
   if (!file) return fail(explained(std::move(file.error())));
@@ -197,7 +203,21 @@ Result<StoreReport> ExportTree::store(const annex::Key& key, const ExportName& n
   return StoreReport{.already_there = false, .hashed = *hashed, .bytes = source->status.size};
 }
 
-Status ExportTree::remove(const ExportName& name) {
+Result<bool> ExportTree::remove(const annex::Key& key, const ExportName& name, const std::stop_token& stop) {
+  const auto status = root_.status_of(name.path());
+  if (!status && !is_missing_file(status.error())) return fail(status.error());
+  if (status && status->is_regular() && !names_its_key(key, name)) {
+    const auto proven = prove(key, name, stop);
+    if (!proven && proven.error().kind == ErrorKind::integrity) return false;
+    const bool settled =
+        proven || proven.error().kind == ErrorKind::unsupported || is_missing_file(proven.error());
+    if (!settled) return fail(proven.error());
+  }
+  if (auto removed = unlink(name); !removed) return fail(removed.error());
+  return true;
+}
+
+Status ExportTree::unlink(const ExportName& name) {
   const auto parent = root_.open_directory(name.parent());
   const Status removed = parent ? parent->unlink(name.leaf()) : fail(parent.error());
   if (!removed && removed.error().code != EISDIR && !is_missing_file(removed.error())) return removed;

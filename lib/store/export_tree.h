@@ -36,11 +36,11 @@ class ExportTree {
 
   [[nodiscard]] const std::string& path() const { return root_.name(); }
 
-  // From authoritative metadata, with the size where the key has one; a file whose key has none is hashed.
-  // `absent` only after the root itself was seen to be there. Errors: unsupported when the key has neither
-  // size nor digest.
+  // From authoritative metadata, with the size where the key has one; a file whose key has none is hashed,
+  // and so is, with `inside`, one whose key has a digest. `absent` only after the root itself was seen to be
+  // there. Errors: unsupported when the key has neither size nor digest.
   [[nodiscard]] Result<Presence> find(const annex::Key& key, const ExportName& name,
-                                      const std::stop_token& stop) const;
+                                      const std::stop_token& stop, bool inside = false);
 
   // Errors: not_found, integrity when its size is wrong.
   [[nodiscard]] Result<StoredObject> open_file(const annex::Key& key, const ExportName& name) const;
@@ -53,9 +53,12 @@ class ExportTree {
   [[nodiscard]] Result<StoreReport> store(const annex::Key& key, const ExportName& name,
                                           const std::string& source, const TransferControl& control);
 
-  // Removes what has the name, whatever it holds, and directories that this leaves empty. Success also when
-  // there is nothing; a directory is not touched.
-  [[nodiscard]] Status remove(const ExportName& name);
+  // Removes the file of `key` (or a link) that has the name, and directories that this leaves empty. False
+  // when it holds something else and stays: after an export with a failure git-annex removes once more what
+  // it had replaced, by the name that the replacement has by now. Files whose keys have no digest are removed
+  // by their size. True also when there is nothing; a directory is not touched.
+  [[nodiscard]] Result<bool> remove(const annex::Key& key, const ExportName& name,
+                                    const std::stop_token& stop);
 
   // Removes a directory if it is empty, and parents that this leaves empty. False when it holds something:
   // what is not ours is left alone. Success also when it is gone or is none.
@@ -97,6 +100,7 @@ class ExportTree {
                                          const std::stop_token& stop);
   // Two spellings of one directory entry, where the file system does not tell upper from lower case?
   [[nodiscard]] Result<bool> is_same_entry(const ExportName& a, const ExportName& b) const;
+  [[nodiscard]] Status unlink(const ExportName& name);
   [[nodiscard]] Status move(const ExportName& from, const ExportName& to);
   void note(const annex::Key& key, const fs::FileStatus& status, bool holds);
   [[nodiscard]] std::optional<bool> noted(const annex::Key& key, const fs::FileStatus& status) const;

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """kill -9 of the remote, of git-annex or of both, at random moments of git annex export: whatever is visible is whole, and
-the next export leaves nothing of ours behind. MICROSTAGE_SEED repeats a run."""
+the next export makes the tree the commit's, without a file more or less. MICROSTAGE_SEED repeats a run.
+
+git-annex takes no back-up steps of its own for this: where a removal or a renaming failed it goes on, and repeats all of
+them at the next export, by the names that new files have by now. The remote tells the files apart."""
 
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -69,7 +73,7 @@ class ExportKill(ExportTest):
         """Files are whole; which one has which name is only settled at the end."""
         for name, content in self.tree_files().items():
             if not name.startswith(".microstage/"):
-                self.assertTrue(content in CONTENTS or len(content) <= 3, f"{name} is not whole")
+                self.assertTrue(content in CONTENTS or re.fullmatch(rb"\d+\n", content), f"{name} is not whole")
 
     def test_killed_at_random_moments(self):
         clone = self.make_export_clone()
@@ -81,12 +85,7 @@ class ExportKill(ExportTest):
                     killed += self.interrupt(clone)
                     self.check_visible()
                     self.remove_git_locks(clone)
-                # An interrupted git-annex loses track of what it had exported, and the next export may leave files out or
-                # under temporary names of its own: with its own directory remote just as with ours.
-                self.annex(clone, "export", "main", "--to", "cap")
-                self.try_annex(clone, "fsck", "--quiet", "--fast", "--from", "cap")
-                self.check_visible()
-                self.assertTrue(wait_until(lambda: not (self.tree / ".microstage").exists(), 5))
+                self.export(clone)
         print(f"{killed} exports were killed before their end")
         self.assertGreater(killed, ROUNDS // 4)
 

@@ -110,6 +110,19 @@ TEST_CASE("whatever fails while a file is removed, success is true, and a retry 
   }
 }
 
+TEST_CASE("whatever fails while a file is to be removed that holds something else by now, it stays") {
+  for (const Trouble& trouble : every_trouble()) {
+    if (trouble.code == ENOENT) continue;  // a file system that denies having a file has one removed
+    at_every_operation(trouble, [&](FaultyFileOps& ops) {
+      const TreeFixture fixture("content", fast_parent());
+      fixture.put("d/x", "Content");
+      INFO("at " << failed_operation(ops));
+      CHECK_FALSE(fixture.remove("d/x", ops).value_or(false));
+      CHECK(read_file(fixture.at("d/x")) == "Content");
+    });
+  }
+}
+
 TEST_CASE("whatever fails while a directory is removed, what it holds stays, and success is true") {
   for (const Trouble& trouble : every_trouble()) {
     at_every_operation(trouble, [&](FaultyFileOps& ops) {

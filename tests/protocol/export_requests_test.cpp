@@ -165,3 +165,52 @@ TEST_CASE("this machine's path to the tree comes from git's configuration") {
   CHECK_THAT(bench.ask(RequestType::store, "x"), StartsWith("TRANSFER-SUCCESS"));
   CHECK((read_file(bench.tree.scratch / "here/x") == bench.tree.bytes));
 }
+
+TEST_CASE(
+    "after a change that did not happen another content of the same size is not taken for the new file") {
+  Bench bench;
+  bench.tree.put("x", std::string(bench.tree.bytes.size(), '?'));
+  const std::string present = "CHECKPRESENT-SUCCESS " + bench.tree.key.text();
+  const std::string absent = "CHECKPRESENT-FAILURE " + bench.tree.key.text();
+  SECTION(
+      "in a process that takes the place of one that died, which git-annex does not ask for its support") {
+    REQUIRE(bench.ask(RequestType::prepare) == "PREPARE-SUCCESS");
+    CHECK(bench.ask(RequestType::check_present, "x") == absent);
+  }
+  SECTION("after a failure of ours") {
+    CHECK(bench.ask(RequestType::export_supported) == "EXPORTSUPPORTED-SUCCESS");
+    REQUIRE(bench.ask(RequestType::prepare) == "PREPARE-SUCCESS");
+    CHECK(bench.ask(RequestType::check_present, "x") == present);  // looking inside takes time
+    if (GENERATE(false, true)) {
+      CHECK_THAT(bench.ask(Request{RequestType::rename_export, bench.tree.key.text(), "", "x", "y"}),
+                 StartsWith("RENAMEEXPORT-FAILURE"));
+    } else {
+      std::filesystem::create_symlink("nowhere", bench.tree.at("way"));
+      CHECK_THAT(bench.ask(RequestType::remove, "way/x"), StartsWith("REMOVE-FAILURE"));
+    }
+    CHECK(bench.ask(RequestType::check_present, "x") == absent);
+  }
+  CHECK(bench.ask(RequestType::store, "x") == "TRANSFER-SUCCESS STORE " + bench.tree.key.text());
+  CHECK(bench.ask(RequestType::check_present, "x") == present);
+}
+
+TEST_CASE("a removal by the name that another file has by now leaves that file, and says so") {
+  Bench bench;
+  REQUIRE(bench.ask(RequestType::prepare) == "PREPARE-SUCCESS");
+  bench.tree.put("x", std::string(bench.tree.bytes.size(), '?'));
+  CHECK(bench.ask(RequestType::remove, "x") == "REMOVE-SUCCESS " + bench.tree.key.text());
+  CHECK(bench.tree.tree() == std::vector<std::string>{"x"});
+  REQUIRE(bench.conversation.informed.size() == 1);
+  CHECK_THAT(bench.conversation.informed[0], Contains("/tree/x stays: it holds something else"));
+}
+
+TEST_CASE("what a process that died had renamed for git-annex does not stay under the temporary name") {
+  Bench bench;
+  const std::string temporary = ".git-annex-tmp-content-" + bench.tree.key.text();
+  bench.tree.put(temporary, bench.tree.bytes);
+  const bool first = GENERATE(false, true);
+  if (first) CHECK(bench.ask(RequestType::export_supported) == "EXPORTSUPPORTED-SUCCESS");
+  REQUIRE(bench.ask(RequestType::prepare) == "PREPARE-SUCCESS");
+  CHECK(bench.ask(RequestType::remove, "old") == "REMOVE-SUCCESS " + bench.tree.key.text());
+  CHECK(exists(bench.tree.at(temporary)) == first);  // may be on its way to a new name
+}

@@ -30,9 +30,9 @@ struct TreeFixture {
     const auto tree = try_open(ops);
     return tree ? (*tree)->store(key, name_of(name), source, {}) : fail(tree.error());
   }
-  [[nodiscard]] Status remove(std::string_view name, fs::FileOps& ops = fs::posix_file_ops()) const {
+  [[nodiscard]] Result<bool> remove(std::string_view name, fs::FileOps& ops = fs::posix_file_ops()) const {
     const auto tree = try_open(ops);
-    return tree ? (*tree)->remove(name_of(name)) : fail(tree.error());
+    return tree ? (*tree)->remove(key, name_of(name), {}) : fail(tree.error());
   }
   [[nodiscard]] Result<bool> remove_directory(std::string_view name,
                                               fs::FileOps& ops = fs::posix_file_ops()) const {

@@ -194,7 +194,7 @@ TEST_CASE("absence is not believed when the tree itself has gone") {
   const bool another = GENERATE(false, true);
   if (another) stdfs::create_directory(fixture.root);
   CHECK(tree->find(fixture.key, name_of("x"), {}).error().kind == ErrorKind::mount_sick);
-  CHECK(tree->remove(name_of("x")).error().kind == ErrorKind::mount_sick);
+  CHECK(tree->remove(fixture.key, name_of("x"), {}).error().kind == ErrorKind::mount_sick);
   CHECK(tree->remove_directory(name_of("x")).error().kind == ErrorKind::mount_sick);
   CHECK(tree->open_file(fixture.key, name_of("x")).error().kind == ErrorKind::mount_sick);
   if (!another) CHECK(fixture.try_open().error().kind == ErrorKind::mount_sick);
@@ -213,9 +213,32 @@ TEST_CASE("removing a file takes the directories along that it leaves empty, and
   stdfs::create_directories(fixture.at("e/f/g"));  // as a removal leaves it that was stopped in the middle
   REQUIRE(fixture.remove("e/f/g/x"));
   CHECK(fixture.tree() == Tree{"a/", "a/theirs"});
-  REQUIRE(fixture.remove("a/theirs"));
+  fixture.put("a/theirs", fixture.bytes);
+  REQUIRE(fixture.remove("a/theirs") == true);
   CHECK(fixture.tree().empty());
   CHECK(exists(fixture.root));
+}
+
+TEST_CASE("what holds something else than the key stays, whatever its size") {
+  const TreeFixture fixture;
+  fixture.put("d/x", GENERATE(as<std::string>{}, "", "other", "the comtent\n"));
+  CHECK(fixture.remove("d/x") == false);
+  CHECK(fixture.remove(".git-annex-tmp-content-x") == true);
+  CHECK(fixture.tree() == Tree{"d/", "d/x"});
+  // Where nobody can tell, the size must do.
+  const auto tree = *fixture.try_open();
+  fixture.put("d/x", "the comtent\n");
+  CHECK(tree->remove(key_of("WORM-s11-m1--x"), name_of("d/x"), {}) == false);
+  CHECK(tree->remove(key_of("WORM-s12-m1--x"), name_of("d/x"), {}) == true);
+  CHECK(fixture.tree().empty());
+}
+
+TEST_CASE("git-annex's temporary names are removed without a look inside") {
+  const TreeFixture fixture;
+  const std::string name = ".git-annex-tmp-content-" + fixture.key.text();
+  fixture.put(name, "whatever");
+  CHECK(fixture.remove(name) == true);
+  CHECK(fixture.tree().empty());
 }
 
 TEST_CASE("a link is removed, never what it leads to") {
