@@ -52,9 +52,11 @@ class RemoteProcess:
             word = line.split(" ", 1)[0]
             if word in ("PROGRESS", "INFO", "DEBUG"):
                 continue
-            if line not in self.answers:
+            unset = "" if line.startswith("GETCONFIG ") else None  # as git-annex has it
+            answer = self.answers.get(line, unset)
+            if answer is None:
                 return line
-            self.send(f"{prefix}VALUE {self.answers[line]}")
+            self.send(f"{prefix}VALUE {answer}")
         return None
 
     def request(self, request, job=1):
