@@ -1,5 +1,5 @@
 #pragma once
-// git's configuration, from what `git config --null --list` prints. Pure; any thread.
+// git's configuration, from what `git config --null --list` prints, or from one file of it. Pure; any thread.
 
 #include <map>
 #include <optional>
@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/result.h"
+
 namespace microstage::annex {
 
 class GitConfig {
@@ -15,6 +17,10 @@ class GitConfig {
   // The output of `git config --null --list`: entries NAME\nVALUE\0, or NAME\0 for a bare name, which means
   // true.
   [[nodiscard]] static GitConfig parse(std::string_view listing);
+
+  // The text of a file in git's configuration format: .datalad/config and .gitmodules of a commit. Includes
+  // are not followed. Error: invalid, with the line's number.
+  [[nodiscard]] static Result<GitConfig> parse_file(std::string_view text);
 
   // The value that counts (the last one). Names as git prints them: section and variable in lower case.
   [[nodiscard]] std::optional<std::string> value(const std::string& name) const;

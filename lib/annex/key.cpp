@@ -115,9 +115,21 @@ std::string Key::hashed_text() const {
   return parent.file_name();
 }
 
-std::string Key::hash_directories_lower() const {
-  const std::string md5 = hex(md5_of(hashed_text()));
+namespace {
+
+std::string lower_directories_of(std::string_view text) {
+  const std::string md5 = hex(md5_of(text));
   return md5.substr(0, 3) + "/" + md5.substr(3, 3);
+}
+
+}  // namespace
+
+std::string Key::branch_directories() const {
+  return lower_directories_of(is_chunk() ? backend_ + fields_ + "--" + name_ : text_);
+}
+
+std::string Key::hash_directories_lower() const {
+  return lower_directories_of(hashed_text());
 }
 
 std::string Key::hash_directories_mixed() const {

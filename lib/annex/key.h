@@ -41,6 +41,9 @@ class Key {
   [[nodiscard]] std::string file_name() const;
   [[nodiscard]] static std::string unescape_file_name(std::string_view name);
 
+  // The directory of the key's logs in the git-annex branch, "aaa/bbb": git-annex hashes the key itself.
+  [[nodiscard]] std::string branch_directories() const;
+
   // Hash directories below annex/objects, "aa/bb". ORA asks for those of the escaped name, so that is what is
   // hashed; chunks share their parent's.
   [[nodiscard]] std::string hash_directories_lower() const;
