@@ -70,6 +70,33 @@ void GitFixture::set_reference(const std::string& name, const repo::ObjectId& id
   write_file(path_ + "/" + name, id.hex() + "\n");
 }
 
+std::string GitFixture::pack() const {
+  git_repository* repository = nullptr;
+  git_packbuilder* builder = nullptr;
+  bool packed = git_repository_open_bare(&repository, path_.c_str()) == 0 &&
+                git_packbuilder_new(&builder, repository) == 0;
+  std::vector<std::filesystem::path> loose;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path_ + "/objects")) {
+    const std::string name =
+        entry.path().parent_path().filename().string() + entry.path().filename().string();
+    const auto id = repo::ObjectId::parse(name);
+    if (!id) continue;
+    loose.push_back(entry.path());
+    git_oid oid;
+    std::copy(id->bytes.begin(), id->bytes.end(), std::begin(oid.id));
+    packed = packed && git_packbuilder_insert(builder, &oid, nullptr) == 0;
+  }
+  packed =
+      packed && git_packbuilder_write(builder, (path_ + "/objects/pack").c_str(), 0, nullptr, nullptr) == 0;
+  const std::string name = packed ? git_packbuilder_name(builder) : "";
+  git_packbuilder_free(builder);
+  git_repository_free(repository);
+  if (name.empty()) throw std::runtime_error("cannot pack " + path_);
+  for (const auto& path : loose)
+    std::filesystem::remove(path);
+  return path_ + "/objects/pack/pack-" + name;
+}
+
 std::string GitFixture::object_path(const repo::ObjectId& id) const {
   const std::string hex = id.hex();
   return path_ + "/objects/" + hex.substr(0, 2) + "/" + hex.substr(2);

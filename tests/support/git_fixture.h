@@ -34,6 +34,8 @@ class GitFixture {
   // A commit of files {path, content}; a content that begins with "-> " makes a link to the rest of it.
   repo::ObjectId add_files(const std::vector<std::pair<std::string, std::string>>& files) const;
   void set_reference(const std::string& name, const repo::ObjectId& id) const;
+  // Moves every loose object into one pack. The pack's path without ".pack".
+  std::string pack() const;
   [[nodiscard]] std::string object_path(const repo::ObjectId& id) const;
 
  private:

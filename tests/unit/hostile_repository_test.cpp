@@ -249,3 +249,26 @@ TEST_CASE("an object cut off anywhere, or with a byte changed, never becomes ano
   }
   CHECK(kind_of(plan(bench.repository)) == "planned");
 }
+
+TEST_CASE("a pack that is cut off or has a byte changed gives an error, or the same plan") {
+  const Bench bench;
+  bench.fill();
+  const auto right = plan(bench.repository);
+  REQUIRE(right);
+  const std::string pack = bench.repository.pack();
+  REQUIRE(kind_of(plan(bench.repository)) == "planned");
+  std::mt19937 random(11);
+  for (const char* extension : {".pack", ".idx"}) {
+    const std::string bytes = testing::read_file(pack + extension);
+    for (int i = 0; i < 150; ++i) {
+      std::string damaged = bytes.substr(0, i % 3 == 0 ? random() % bytes.size() : bytes.size());
+      if (i % 3 != 0) damaged[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+      CAPTURE(extension, i);
+      replace(pack + extension, damaged);
+      const auto again = plan(bench.repository);
+      if (again) CHECK(again->present_at("here") == right->present_at("here"));
+    }
+    replace(pack + extension, bytes);
+  }
+  CHECK(kind_of(plan(bench.repository)) == "planned");
+}
