@@ -6,6 +6,8 @@
 #include "daemon/cli/git.h"
 #include "daemon/cli/init.h"
 #include "daemon/cli/ledger.h"
+#include "daemon/cli/log.h"
+#include "daemon/cli/where.h"
 
 namespace {
 
@@ -89,6 +91,63 @@ Command add_ledger_backup(CLI::App& ledger, LedgerOptions& options) {
   return {backup, [&options] { return run_ledger_backup(options); }};
 }
 
+// What `log` and `where` share.
+void add_target_options(CLI::App& app, TargetOptions& target, std::string& ledger) {
+  app.add_option("--path", target.path, "Only this file or directory of the dataset");
+  app.add_option("--at", target.at, "As it is in this commit, branch or tag of the dataset");
+  app.add_option("--store", target.store, "The store in which an id or alias is looked for");
+  app.add_option("--ledger", ledger,
+                 "The ledger's file; else MICROSTAGE_LEDGER, else your own, else the service's");
+}
+
+Command add_log(CLI::App& app, LogOptions& options) {
+  CLI::App* log = app.add_subcommand("log", "What was moved, when, by whom, and how it went; newest first");
+  log->add_option(
+      "TARGET", options.target.target,
+      "A dataset or a file in one by path, a dataset's id or alias, a key, or the id of a request, "
+      "job or pin; without it everything");
+  add_target_options(*log, options.target, options.ledger);
+  log->add_option("--request", options.request, "Only of this request, job or pin");
+  log->add_option("--user", options.user, "Only what this account did");
+  log->add_option("--host", options.host, "Only what happened there");
+  log->add_option("--tier", options.tier, "Only from or to this tier or place");
+  log->add_option("--type", options.type, "Only events of this type (transfer.failed) or kind (transfer)");
+  log->add_option("--result", options.result, "ok, failed, or a kind of error like integrity");
+  log->add_option("--text", options.text, "Only events that have this in one of their texts");
+  log->add_option("--since", options.since, "Not before: 7d (ago), 12h, 2026-11-22, '2026-11-22 18:30'");
+  log->add_option("--until", options.until, "Before, likewise");
+  log->add_option("--limit", options.limit, "At most so many events; 0 for all")->capture_default_str();
+  log->add_option("--before", options.before, "Only events with a smaller number: the next page");
+  log->add_flag("--totals", options.totals, "Files and bytes by account and tier instead of events");
+  log->add_flag("--json", options.json, "One JSON object an event, in UTC");
+  log->footer(
+      "Filters together: what fits all of them.\n"
+      "Examples:\n"
+      "  microstage log B20_0197/planes/z07.tif         everything about this plane since it came\n"
+      "  microstage log B20_0197 --result failed --since 7d\n"
+      "  microstage log --user alice --since 7d --totals\n"
+      "  microstage log B20_0197 --store /data/store --at v1.0 --json\n");
+  return {log, [&options] { return run_log(options); }};
+}
+
+Command add_where(CLI::App& app, WhereOptions& options) {
+  CLI::App* where = app.add_subcommand("where", "Which copies there are, and when each was last proven");
+  where
+      ->add_option("TARGET", options.target.target,
+                   "A dataset or a file in one by path, an id or alias, or a key")
+      ->required();
+  add_target_options(*where, options.target, options.ledger);
+  where->add_flag("--files", options.files, "A line each file and copy, not each place");
+  where->add_flag("--json", options.json, "One JSON object a copy, in UTC");
+  where->footer(
+      "Proven: every byte was read and hashed by the service itself. What anybody else reports is a claim.\n"
+      "Examples:\n"
+      "  microstage where B20_0197\n"
+      "  microstage where B20_0197/planes/z07.tif\n"
+      "  microstage where B20_0197 --store /data/store --files\n");
+  return {where, [&options] { return run_where(options); }};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   print_error(std::string{error.what()} + "; see microstage --help");
@@ -107,11 +166,14 @@ int main(int argc, char** argv) {
   InitOptions init;
   ConnectOptions connect;
   LedgerOptions ledger_options;
+  LogOptions log;
+  WhereOptions where;
   CLI::App* ledger = app.add_subcommand("ledger", "Check or copy the record of what was moved");
   ledger->require_subcommand(1);
   const std::vector<Command> commands{add_init(app, init), add_connect(app, connect),
                                       add_ledger_verify(*ledger, ledger_options),
-                                      add_ledger_backup(*ledger, ledger_options)};
+                                      add_ledger_backup(*ledger, ledger_options), add_log(app, log),
+                                     add_where(app, where)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -17,6 +17,8 @@ std::string state_directory() {
 }  // namespace
 
 std::string default_path() {
+  const char* chosen = std::getenv("MICROSTAGE_LEDGER");  // NOLINT: likewise
+  if (chosen != nullptr && *chosen != '\0') return chosen;
   const std::string own = state_directory() + "/microstage/ledger.db";
   std::error_code unreadable;
   return own.front() == '/' && std::filesystem::exists(own, unreadable) ? own : kSystemLedger;
