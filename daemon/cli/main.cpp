@@ -170,10 +170,12 @@ int main(int argc, char** argv) {
   WhereOptions where;
   CLI::App* ledger = app.add_subcommand("ledger", "Check or copy the record of what was moved");
   ledger->require_subcommand(1);
-  const std::vector<Command> commands{add_init(app, init), add_connect(app, connect),
+  const std::vector<Command> commands{add_init(app, init),
+                                      add_connect(app, connect),
                                       add_ledger_verify(*ledger, ledger_options),
-                                      add_ledger_backup(*ledger, ledger_options), add_log(app, log),
-                                     add_where(app, where)};
+                                      add_ledger_backup(*ledger, ledger_options),
+                                      add_log(app, log),
+                                      add_where(app, where)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,7 +18,7 @@ struct Query {
   std::string dataset;
   // One of these; none at all finds nothing. With a dataset also what was told of them without one.
   std::optional<std::vector<std::string>> keys;
-  std::string id;                                // of a request, a job or a pin
+  std::string id;  // of a request, a job or a pin
   std::string actor;
   std::string host;
   std::string tier;                   // `from` or `to`
