@@ -54,6 +54,12 @@ Result<Target> target_of(const Place& place, const TargetOptions& options) {
     target.dataset = (*id)->text();
     return target;
   }
+  // A subdataset that is not installed here: the ledger knows it by its id.
+  if (plan->keys.empty() && plan->subdatasets.size() == 1 && plan->subdatasets.front().path == path &&
+      plan->subdatasets.front().id) {
+    target.dataset = plan->subdatasets.front().id->text();
+    return target;
+  }
   if (plan->dataset) target.dataset = plan->dataset->text();
   for (const repo::PlannedFile& file : plan->files) {
     const repo::PlannedKey& key = plan->keys[file.key];

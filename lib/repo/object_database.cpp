@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/core/text.h"
+#include "lib/repo/pack_check.h"
 
 namespace microstage::repo {
 
@@ -62,9 +63,8 @@ bool is_missing(const Error& error) {
   return error.code == ENOENT || error.code == ENOTDIR;
 }
 
-// What there is in `directory` of regular files and directories; anything else that libgit2 would open is
-// refused.
-Status check_regular(const fs::Directory& directory) {
+// Refuses what libgit2 would never return from.
+Status check_packs(const fs::Directory& directory) {
   const auto names = directory.list();
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
@@ -75,6 +75,12 @@ Status check_regular(const fs::Directory& directory) {
     if (!status) return fail(status.error());
     if (!status->is_regular())
       return fail(ErrorKind::invalid, directory.name_of(name) + " is no regular file; remove it");
+  }
+  for (const std::string& name : *names) {
+    if (!name.starts_with("pack-") || !name.ends_with(".idx")) continue;
+    const auto checked = check_pack(directory, name);
+    // A repack has just replaced it, or its pack is not there yet: then git does not read it either.
+    if (!checked && !is_missing(checked.error())) return checked;
   }
   return {};
 }
@@ -104,7 +110,7 @@ std::string_view Object::bytes() const {
 Status ObjectDatabase::add_objects_of(fs::Directory objects, int depth) {
   const auto packs = objects.open_directory("pack");
   if (packs || !is_missing(packs.error())) {
-    const auto checked = packs ? check_regular(*packs) : fail(packs.error());
+    const auto checked = packs ? check_packs(*packs) : fail(packs.error());
     if (!checked) return fail(checked.error());
   }
   git_odb_backend* backend = nullptr;

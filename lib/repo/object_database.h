@@ -4,9 +4,9 @@
 // read, let alone obeyed, so that datasets of other accounts can be read without being trusted (what
 // safe.directory guards against is their configuration and hooks).
 //
-// Bounds: an object longer than the caller's limit is not unpacked. Named pipes and devices in place of files
-// are refused. Who swaps one in for a pack between the look and the opening, or writes a pack by hand whose
-// deltas lead to themselves, can hold up the reader: git itself never makes or takes in such a pack.
+// Bounds: an object longer than the caller's limit is not unpacked. Named pipes and devices in place of
+// files, and packs whose deltas lead to themselves, are refused. Who swaps one in for a pack between the look
+// and the opening can hold up the reader.
 //
 // Threads: one at a time. Errors are copied from libgit2 where they arise.
 

@@ -272,3 +272,42 @@ TEST_CASE("a pack that is cut off or has a byte changed gives an error, or the s
   }
   CHECK(kind_of(plan(bench.repository)) == "planned");
 }
+
+TEST_CASE("a pack whose deltas lead to themselves is refused, and one with a base behind its delta is read") {
+  const auto pack_of = [](const Bench& bench, const std::string& objects, std::size_t second) {
+    const std::string a(20, '\x11');
+    const std::string b(20, '\x22');
+    std::string index("\377tOc\0\0\0\2", 8);
+    const auto number = [&](std::size_t value) {
+      for (const unsigned shift : {24U, 16U, 8U, 0U})
+        index += static_cast<char>(value >> shift & 0xffU);
+    };
+    for (int first = 0; first < 256; ++first)
+      number((first >= 0x11 ? 1U : 0U) + (first >= 0x22 ? 1U : 0U));
+    index += a + b + std::string(8, '\0');
+    number(12);
+    number(second);
+    write_file(bench.repository / "objects/pack/pack-x.idx", index + std::string(40, 'x'));
+    write_file(bench.repository / "objects/pack/pack-x.pack",
+               std::string("PACK\0\0\0\2\0\0\0\2", 12) + objects + std::string(20, 'x'));
+  };
+  const std::string to_a = "\x74" + std::string(20, '\x11') + "delta";
+  const std::string to_b = "\x74" + std::string(20, '\x22') + "delta";
+  const std::string to_before = std::string("\x64") + static_cast<char>(to_b.size()) + "delta";
+  const std::string whole =
+      "\x34"
+      "blob";
+  const auto refused = [&](const std::string& first, const std::string& second) {
+    const Bench bench;
+    bench.fill();
+    pack_of(bench, first + second, 12 + first.size());
+    const auto made = plan(bench.repository);
+    return !made && made.error().message.find("lead to themselves") != std::string::npos;
+  };
+  CHECK(refused(to_b, to_a));
+  CHECK(refused(to_b, to_before));
+  CHECK(refused(to_a, whole));
+  CHECK_FALSE(refused(to_b, whole));
+  CHECK_FALSE(refused(whole, to_a));
+  CHECK_FALSE(refused(whole, whole));
+}
