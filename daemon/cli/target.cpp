@@ -117,9 +117,10 @@ Result<Target> by_name(ledger::Reader& reader, const TargetOptions& options) {
   const bool needs_files = !options.at.empty() || !options.path.empty();
   const auto known = dataset ? ledger::knows_dataset(reader, options.target) : false;
   if (!known) return fail(known.error());
-  if (*known && needs_files)
+  if (*known && needs_files) {
     return fail(ErrorKind::invalid,
                 "--at and --path need the dataset itself: name its path, or give --store STORE");
+  }
   Target target;
   if (*known) {
     target.dataset = options.target;

@@ -34,9 +34,10 @@ void mentions_function(sqlite3_context* context, int, sqlite3_value** values) {
   const std::string_view detail = bytes_of(values[0]);
   bool found = false;
   if (!detail.empty() && parse_detail(detail, event)) {
-    for (const FieldSpec& spec : fields())
+    for (const FieldSpec& spec : fields()) {
       if (spec.kind == FieldKind::rare_text && spec.present(event))
         found = found || contains(event.*spec.text, bytes_of(values[1]));
+    }
   }
   sqlite3_result_int(context, found ? 1 : 0);
 }

@@ -59,9 +59,10 @@ void sort_repositories(const std::vector<std::string>& uuids, const std::set<std
     places.emplace(one.uuid, static_cast<std::uint32_t>(places.size()));
   for (PlannedKey& key : plan.keys) {
     std::vector<std::uint32_t> sorted;
-    for (const std::uint32_t number : key.repositories)
-      if (const auto place = places.find(uuids[number]); place != places.end())
-        sorted.push_back(place->second);
+    for (const std::uint32_t number : key.repositories) {
+      const auto place = places.find(uuids[number]);
+      if (place != places.end()) sorted.push_back(place->second);
+    }
     std::sort(sorted.begin(), sorted.end());
     key.repositories = std::move(sorted);
   }
@@ -111,9 +112,10 @@ Status AnnexBranch::read_roots() {
 
 Result<AnnexBranch::Trees> AnnexBranch::subtrees(const Trees& trees, std::string_view name) const {
   std::map<ObjectId, bool> found;
-  for (const Tree& tree : trees)
+  for (const Tree& tree : trees) {
     for (const TreeEntry& entry : tree.entries)
       if (entry.kind == EntryKind::directory && entry.name == name) found[entry.id] |= tree.own;
+  }
   Trees below;
   for (const auto& [id, own] : found)
     if (auto added = add_tree(id, own, below); !added) return fail(added.error());
@@ -135,9 +137,10 @@ Result<std::vector<std::string>> AnnexBranch::texts(const Trees& trees, const st
   }
   const std::string_view name = std::string_view{path}.substr(path.rfind('/') + 1);
   std::map<ObjectId, bool> blobs;
-  for (const Tree& tree : trees)
+  for (const Tree& tree : trees) {
     for (const TreeEntry& entry : tree.entries)
       if (entry.kind == EntryKind::file && entry.name == name) blobs[entry.id] |= tree.own;
+  }
   for (const bool own : {true, false}) {
     for (const auto& [id, is_own] : blobs) {
       if (is_own != own || (own && in_journal)) continue;

@@ -126,9 +126,10 @@ class Walk {
   }
 
   Status directory(const ObjectId& id, std::size_t depth) {
-    if (depth > limits_.depth || path_.size() > limits_.path)
+    if (depth > limits_.depth || path_.size() > limits_.path) {
       return fail(ErrorKind::invalid,
                   "directories are nested too deeply: " + one_line(path_.substr(0, 100)) + "…");
+    }
     const auto listing = Listing::read(objects_, id, limits_);
     if (!listing) return fail(listing.error());
     for (const TreeEntry& entry : listing->entries)

@@ -134,9 +134,10 @@ Result<ObjectId> GitDirectory::follow(std::string name, std::string& last) const
     if (value.size() == kSha256Digits &&
         value.find_first_not_of("0123456789abcdef") == std::string_view::npos)
       return fail(sha256(this->name()));
-    if (!consume_prefix(value, "ref: ") || !value.starts_with("refs/"))
+    if (!consume_prefix(value, "ref: ") || !value.starts_with("refs/")) {
       return fail(ErrorKind::integrity,
                   this->name() + ": " + one_line(name) + " is no reference; run git fsck there");
+    }
     if (value == "refs/heads/.invalid") {
       return fail(ErrorKind::unsupported,
                   this->name() + " keeps its references in git's reftable format, which cannot be read");

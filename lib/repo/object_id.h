@@ -2,7 +2,6 @@
 // The name of a git object: a SHA-1. (Repositories of git's SHA-256 format are refused where refs are read.)
 
 #include <array>
-#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +15,8 @@ struct ObjectId {
   [[nodiscard]] static std::optional<ObjectId> parse(std::string_view text);
   [[nodiscard]] std::string hex() const;
 
-  auto operator<=>(const ObjectId&) const = default;
+  bool operator==(const ObjectId& other) const { return bytes == other.bytes; }
+  bool operator<(const ObjectId& other) const { return bytes < other.bytes; }
 };
 
 }  // namespace microstage::repo
