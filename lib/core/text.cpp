@@ -20,10 +20,6 @@ std::string one_line(std::string_view bytes) {
   return line;
 }
 
-namespace {
-
-// The length of the valid UTF-8 sequence at the start of `s`, 0 if there is none (overlong forms, surrogates
-// and values beyond U+10FFFF are invalid).
 std::size_t utf8_length(std::string_view s) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   const unsigned char first = at(0);
@@ -42,6 +38,8 @@ std::size_t utf8_length(std::string_view s) {
   if (first == 0xf4 && second > 0x8f) return 0;
   return length;
 }
+
+namespace {
 
 void append_escape(std::string& out, unsigned int code) {
   std::array<char, 8> buffer{};

@@ -14,8 +14,13 @@ namespace microstage {
 // `bytes` on one line: each control character becomes a blank, runs of blanks become one. Other bytes stay.
 [[nodiscard]] std::string one_line(std::string_view bytes);
 
+// The length of the valid UTF-8 sequence that `s` begins with, 0 if there is none (overlong forms, surrogates
+// and values beyond U+10FFFF are invalid). `s` is not empty.
+[[nodiscard]] std::size_t utf8_length(std::string_view s);
+
 // A JSON string with its quotes. Valid UTF-8 stays; each other byte b becomes the lone surrogate \udcXX (XX =
-// b), which Python's surrogateescape and from_json_bytes turn back into the byte: reversible for any input.
+// b), which Python's surrogateescape and control::parse_json_line turn back into the byte: reversible for any
+// input.
 [[nodiscard]] std::string json_string(std::string_view bytes);
 
 // "262.5 kB", "10.0 GB": decimal units, as file systems are sold and quotas are given.
