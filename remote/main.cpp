@@ -135,6 +135,8 @@ int run_session() {
   dispatcher.end();
   wait_for_jobs(dispatcher, status);
   writer.close(kPatience);
+  // A spool on a file system that hangs: its thread would keep us.
+  if (!remote.drain_reports(kPatience)) ::_exit(status);
   return status;
 }
 

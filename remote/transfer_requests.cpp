@@ -5,12 +5,14 @@
 #include "lib/transfer/copy.h"
 #include "lib/transfer/deliver.h"
 #include "remote/follower.h"
+#include "remote/reports.h"
 #include "remote/special_remote.h"
 #include "remote/throttle.h"
 
 namespace microstage::remote {
 
-Result<store::TransferControl> SpecialRemote::store_control(Conversation& conversation) {
+Result<store::TransferControl> SpecialRemote::store_control(Conversation& conversation,
+                                                            control::Report& told) {
   const auto known = settings();
   const auto config = known ? git_config() : fail(known.error());
   if (!config) return fail(config.error());
@@ -20,24 +22,28 @@ Result<store::TransferControl> SpecialRemote::store_control(Conversation& conver
   if (!limit) return fail(limit.error());
   store::TransferControl control;
   control.read_back = *read_back;
-  control.progress = [&conversation](std::uint64_t bytes) { conversation.progress(bytes); };
+  control.progress = [&conversation, &told](std::uint64_t bytes) {
+    told.bytes = bytes;
+    conversation.progress(bytes);
+  };
   control.stop = conversation.stop_token();
   const auto throttle = std::make_shared<Throttle>(*limit, control.stop);
   control.pace = [throttle](std::uint64_t bytes) { throttle->pass(bytes); };
   return control;
 }
 
-Status SpecialRemote::store(const Request& request, Conversation& conversation) {
+Status SpecialRemote::store(const Request& request, Conversation& conversation, control::Report& told) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
   const auto target = writable_dataset();
   if (!target) return fail(target.error());
-  auto control = store_control(conversation);
+  auto control = store_control(conversation, told);
   if (!control) return fail(control.error());
   control->replace = is_damaged(*key);
   const auto report = (*target)->store(*key, request.file, *control);
   if (!report) return fail(report.error());
+  note_stored(told, *key, *report);
   damage_marks().forget(*key);
   const bool kept = report->already_there || report->hashed;
   // A manifest is removed and stored anew on purpose.
@@ -120,7 +126,8 @@ Error SpecialRemote::damaged_member(const annex::Key& key, const store::StoredOb
 }
 
 Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string& file,
-                                       transfer::Source& source, Conversation& conversation) {
+                                       transfer::Source& source, Conversation& conversation,
+                                       control::Report& report) {
   const auto known = settings();
   if (!known) return fail(known.error());
   const auto config = git_config();
@@ -135,7 +142,10 @@ Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string&
   delivery.private_name = key.file_name();
   delivery.digest = key.digest();
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
-  delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  delivery.progress = [&](std::uint64_t bytes) {
+    report.bytes = bytes;
+    conversation.progress(bytes);
+  };
   delivery.stop = conversation.stop_token();
   const auto limit = limiter();
   if (!limit) return fail(limit.error());
@@ -145,10 +155,12 @@ Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string&
     throttle.pass(bytes);
     if (verified_later) follower.wait_until_near(bytes, delivery.stop);
   };
-  return transfer::deliver(ops_, source, delivery);
+  auto delivered = transfer::deliver(ops_, source, delivery);
+  if (delivered) note_delivered(report, key, source.size(), verified_later);
+  return delivered;
 }
 
-Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
+Status SpecialRemote::retrieve(const Request& request, Conversation& conversation, control::Report& report) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
@@ -156,7 +168,7 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   if (!from) return fail(from.error());
   const auto object = (*from)->open_object(*key);
   if (!object) return fail(object.error());
-  auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation);
+  auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation, report);
   if (delivered && key->digest()) damage_marks().forget(*key);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   return fail(handle_damage(*key, *object, delivered.error(), conversation));

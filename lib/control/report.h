@@ -81,8 +81,8 @@ struct SpoolLine {
   Report report;
 };
 
-// With the line feed. Texts that people wrote are cut to 1,000 bytes. Errors: invalid when a field is longer
-// than kLongestText.
+// With the line feed. Texts that people wrote are cut to 1,000 bytes. Errors: invalid for what parse_report
+// would refuse.
 [[nodiscard]] std::string header_line(const SpoolHeader& header);
 [[nodiscard]] Result<std::string> report_line(const LineId& id, const Report& report);
 
