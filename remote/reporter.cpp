@@ -11,6 +11,9 @@ namespace {
 
 // More than this many wait only where a file system hangs; then the newest go unrecorded.
 constexpr std::size_t kMostWaiting = 10'000;
+// Reports of small files come in crowds: one write takes those of this time.
+constexpr std::chrono::milliseconds kLinger{10};
+constexpr std::size_t kCrowd = 100;
 
 }  // namespace
 
@@ -48,7 +51,7 @@ Reporter::Reporter(fs::FileOps& ops) : ops_(ops) {}
 Reporter::~Reporter() {
   {
     const std::lock_guard lock(mutex_);
-    ended_ = true;
+    ended_ = hurry_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -77,12 +80,14 @@ bool Reporter::begun() {
 }
 
 void Reporter::add(control::Report report) {
+  bool news = false;
   {
     const std::lock_guard lock(mutex_);
     if (!writer_ || waiting_.size() >= kMostWaiting) return;
     waiting_.push_back(std::move(report));
+    news = waiting_.size() == 1 || waiting_.size() == kCrowd;
   }
-  changed_.notify_all();
+  if (news) changed_.notify_all();
 }
 
 void Reporter::run() {
@@ -93,6 +98,7 @@ void Reporter::run() {
     changed_.notify_all();
     changed_.wait(lock, [&] { return ended_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
+    changed_.wait_for(lock, kLinger, [&] { return hurry_ || waiting_.size() >= kCrowd; });
     auto reports = std::exchange(waiting_, {});
     busy_ = true;
     lock.unlock();
@@ -124,7 +130,11 @@ std::optional<SpoolTrouble> Reporter::take_trouble() {
 
 bool Reporter::drain(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, patience, [&] { return waiting_.empty() && !busy_; });
+  hurry_ = true;
+  changed_.notify_all();
+  const bool drained = changed_.wait_for(lock, patience, [&] { return waiting_.empty() && !busy_; });
+  hurry_ = ended_;
+  return drained;
 }
 
 }  // namespace microstage::remote

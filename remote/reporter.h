@@ -55,7 +55,8 @@ class Reporter {
   std::condition_variable changed_;
   bool begun_ = false;
   bool ended_ = false;
-  bool busy_ = false;  // the thread is writing
+  bool hurry_ = false;  // somebody waits
+  bool busy_ = false;   // the thread is writing
   std::deque<control::Report> waiting_;
   std::unique_ptr<Writer> writer_;  // none: nothing is recorded. Used by the thread alone
   std::optional<SpoolTrouble> trouble_;

@@ -78,10 +78,10 @@ void Spool::make_own_directory() const {
 
 Status Spool::open_directory() {
   if (directory_) return {};
-  auto opened = fs::Directory::open(ops_, path_);
+  auto opened = fs::Directory::open_unread(ops_, path_);
   if (!opened && own_ && opened.error().code == ENOENT) {
     make_own_directory();
-    opened = fs::Directory::open(ops_, path_);
+    opened = fs::Directory::open_unread(ops_, path_);
   }
   if (!opened) return fail(opened.error());
   const auto status = opened->status();
