@@ -5,7 +5,7 @@ _microstage() {
     case $word in
       init | connect) command=$word; break ;;
       ledger) command=$word ;;
-      verify | backup) [[ $command != ledger ]] || { command="ledger $word"; break; } ;;
+      verify | backup | import) [[ $command != ledger ]] || { command="ledger $word"; break; } ;;
     esac
   done
   COMPREPLY=()
@@ -20,15 +20,16 @@ _microstage() {
   case $command in
     init) words='--shared --json --help' ;;
     connect) words='--store --name --alias --shared --verify-once --only-microstage --http --recursive --jobs --json --help' ;;
-    ledger) words='verify backup --help' ;;
+    ledger) words='verify backup import --help' ;;
     'ledger verify') words='--head --projections --ledger --json --help' ;;
     'ledger backup') words='--ledger --json --help' ;;
+    'ledger import') words='--ledger --remove --json --help' ;;
   esac
   if [[ $current == -* || -z $command || $command == ledger ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   else
     local kind=-d
-    [[ $command != 'ledger backup' ]] || kind=-f
+    [[ $command != ledger\ @(backup|import) ]] || kind=-f
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
   fi
