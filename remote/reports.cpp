@@ -48,10 +48,10 @@ std::string datalad_id_of(fs::FileOps& ops, const std::string& work_tree) {
   return {};
 }
 
-std::string dataset_of(const CommittedSettings& settings) {
+std::string dataset_of(fs::FileOps& ops, const CommittedSettings& settings) {
   if (DatasetId::parse(settings.archive_id)) return settings.archive_id;
   const std::string work_tree = variable("GIT_WORK_TREE");
-  std::string id = datalad_id_of(fs::posix_file_ops(), work_tree.empty() ? "." : work_tree);
+  std::string id = datalad_id_of(ops, work_tree.empty() ? "." : work_tree);
   if (id.empty() && DatasetId::parse(settings.uuid)) id = settings.uuid;
   return id;
 }
@@ -78,9 +78,9 @@ bool is_reported(RequestType type) {
          type == RequestType::rename_export;
 }
 
-control::Report origin_of(const CommittedSettings& settings, const GitConfig& config) {
+control::Report origin_of(fs::FileOps& ops, const CommittedSettings& settings, const GitConfig& config) {
   control::Report report;
-  report.dataset = dataset_of(settings);
+  report.dataset = dataset_of(ops, settings);
   report.clone_uuid = config.value("annex.uuid").value_or("");
   report.clone = working_directory();
   report.store_uuid = settings.uuid;
@@ -147,7 +147,7 @@ bool SpecialRemote::begin_reports() {
   const auto known = settings();
   const auto config = known ? git_config() : fail(known.error());
   if (!config) return false;
-  control::Report origin = origin_of(**known, **config);
+  control::Report origin = origin_of(ops_, **known, **config);
   const bool tree = keeps_tree(**known);
   const auto read = url(Access::read);
   const auto write = url(Access::write);

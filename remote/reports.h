@@ -5,6 +5,7 @@
 
 #include "lib/annex/key.h"
 #include "lib/control/report.h"
+#include "lib/fs/file_ops.h"
 #include "lib/store/incoming.h"
 #include "remote/protocol.h"
 #include "remote/settings.h"
@@ -15,7 +16,8 @@ namespace microstage::remote {
 [[nodiscard]] bool is_reported(RequestType type);
 
 // What all reports of this process have in common, but for the store's URL.
-[[nodiscard]] control::Report origin_of(const CommittedSettings& settings, const GitConfig& config);
+[[nodiscard]] control::Report origin_of(fs::FileOps& ops, const CommittedSettings& settings,
+                                        const GitConfig& config);
 
 void note_request(control::Report& report, const Request& request);
 void note_stored(control::Report& report, const annex::Key& key, const store::StoreReport& stored);

@@ -126,16 +126,15 @@ Result<ImportedSpool> import_spool(ledger::Ledger& ledger, const fs::Directory& 
                                    const std::string& name, bool remove) {
   ImportedSpool result;
   result.path = directory.name_of(name);
-  auto spool = control::SpoolReader::open(directory, name);
-  if (!spool) {
-    result.state = fail(spool.error());
-    return result;
-  }
-  result.owner = account_name(spool->owner());
-  Import import(ledger, *spool, result);
+  auto opened = control::SpoolReader::open(directory, name);
+  if (!opened) result.state = fail(opened.error());
+  if (!opened || !*opened) return result;
+  control::SpoolReader& spool = **opened;
+  result.owner = account_name(spool.owner());
+  Import import(ledger, spool, result);
   if (auto run = import.run(); !run) return fail(run.error());
   if (!remove || !result.state) return result;
-  const auto removed = spool->remove_if_read();
+  const auto removed = spool.remove_if_read();
   if (!removed) result.state = fail(removed.error());
   result.removed = removed && *removed;
   return result;

@@ -277,6 +277,12 @@ Result<SpoolHeader> parse_header(std::string_view line) {
   return header;
 }
 
+bool begins_header(std::string_view text) {
+  constexpr std::string_view kStart = "{\"v\":1,\"spool\":\"";
+  return text.size() < kLongestHeader && text.find('\n') == std::string_view::npos &&
+         text.substr(0, kStart.size()) == kStart.substr(0, text.size());
+}
+
 Result<SpoolLine> parse_report(std::string_view line) {
   const auto members = parse_members(line);
   if (!members) return fail(members.error());

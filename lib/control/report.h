@@ -14,6 +14,7 @@
 namespace microstage::control {
 
 inline constexpr std::size_t kLongestLine = std::size_t{128} * 1024;  // bytes, with its line feed
+inline constexpr std::size_t kLongestHeader = 4096;                   // of the first line
 inline constexpr std::size_t kLongestText = 4096;                     // of one field
 
 enum class Action { store, retrieve, remove, rename };
@@ -89,6 +90,8 @@ struct SpoolLine {
 // `line` is without its line feed. Errors: invalid, with what is wrong; unsupported for a line of a later
 // version, which says nothing about whether it is right.
 [[nodiscard]] Result<SpoolHeader> parse_header(std::string_view line);
+// Whether `text` may be the beginning of a first line that is still being written, or never was to its end.
+[[nodiscard]] bool begins_header(std::string_view text);
 [[nodiscard]] Result<SpoolLine> parse_report(std::string_view line);
 
 }  // namespace microstage::control

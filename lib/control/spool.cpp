@@ -23,7 +23,6 @@ constexpr int kMostTries = 16;
 // A sibling's write takes microseconds; who holds the lock for longer than this was stopped.
 constexpr int kLockTries = 100;
 constexpr std::chrono::milliseconds kLockPause{1};
-constexpr std::size_t kLongestHeader = 4096;
 
 // Errors that say something about a name and nothing about the directory.
 bool concerns_the_name(const Error& error) {
@@ -164,7 +163,7 @@ Result<Spool::Known> Spool::look_into(const fs::File& file, const fs::FileStatus
   if (const auto header = parse_header(std::string_view{*start}.substr(0, end));
       header && end != std::string::npos) {
     found.id = header->spool;
-  } else if (end == std::string::npos && start->size() < kLongestHeader) {
+  } else if (begins_header(*start)) {
     // Empty, or its maker did not live to write the first line: nothing in it can be read.
     if (status.size > 0)
       if (auto emptied = file.truncate(0); !emptied) return fail(emptied.error());

@@ -11,7 +11,6 @@ namespace microstage::control {
 namespace {
 
 constexpr std::uint64_t kChunk = std::uint64_t{256} * 1024;
-constexpr std::size_t kLongestHeader = 4096;
 
 tl::unexpected<Error> refuse(const fs::File& file, const std::string& why) {
   return fail(ErrorKind::invalid, file.name() + " " + why + "; nothing was taken in from it");
@@ -28,7 +27,8 @@ Status check_trust(const fs::File& file, const fs::FileStatus& status) {
 
 }  // namespace
 
-Result<SpoolReader> SpoolReader::open(const fs::Directory& directory, const std::string& name) {
+Result<std::optional<SpoolReader>> SpoolReader::open(const fs::Directory& directory,
+                                                     const std::string& name) {
   auto file = directory.open_file(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file) return failure_of(file);
   const auto status = file->status();
@@ -38,6 +38,7 @@ Result<SpoolReader> SpoolReader::open(const fs::Directory& directory, const std:
   const auto count = file->read_at(std::as_writable_bytes(std::span(start)), 0);
   if (!count) return fail(count.error());
   start.resize(*count);
+  if (begins_header(start)) return std::optional<SpoolReader>{};
   const std::size_t end = start.find('\n');
   const auto header = parse_header(std::string_view{start}.substr(0, end));
   if (!header && header.error().kind == ErrorKind::unsupported)

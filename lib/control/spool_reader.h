@@ -15,10 +15,11 @@ namespace microstage::control {
 
 class SpoolReader {
  public:
-  // Errors: invalid, with why nothing in the file can be believed: a link, no regular file, with several
-  // names, writable by others than its owner, no first line or another's (a copy); unsupported when a later
-  // version wrote it.
-  [[nodiscard]] static Result<SpoolReader> open(const fs::Directory& directory, const std::string& name);
+  // Nothing when the file is only begun. Errors: invalid, with why nothing in the file can be believed: a
+  // link, no regular file, with several names, writable by others than its owner, no first line or another's
+  // (a copy); unsupported when a later version wrote it.
+  [[nodiscard]] static Result<std::optional<SpoolReader>> open(const fs::Directory& directory,
+                                                               const std::string& name);
 
   [[nodiscard]] const std::string& path() const { return file_.name(); }
   [[nodiscard]] uid_t owner() const { return status_.owner; }

@@ -162,7 +162,12 @@ TEST_CASE("the first line names the file") {
   CHECK(header->time_us == 5);
   CHECK(header->host == "node1");
   CHECK(header->uid == 1000);
-  for (std::size_t end = 0; end + 1 < line.size(); ++end)
+  for (std::size_t end = 0; end + 1 < line.size(); ++end) {
     CHECK_FALSE(parse_header(line.substr(0, end)));
+    CHECK(begins_header(line.substr(0, end)));
+  }
+  for (const std::string& other :
+       {line, std::string{"x"}, std::string{"\n"}, line + "x", std::string(10, ' ')})
+    CHECK_FALSE(begins_header(other));
   CHECK_FALSE(parse_header(line_of(sample_report())));
 }
