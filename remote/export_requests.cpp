@@ -124,7 +124,7 @@ Status SpecialRemote::store_in_tree(const Request& request, store::ExportTree& t
   if (!control) return fail(control.error());
   const auto report = to.store(place->key, place->name, request.file, *control);
   if (!report) return fail(report.error());
-  note_stored(told, place->key, *report);
+  note_stored(told, place->key, *report, control->read_back);
   if (report->hashed && !request.export_name.empty())
     memory_.note_store(memory_name(request), LastStore::kept);
   conversation.debug(

@@ -108,10 +108,13 @@ void note_request(control::Report& report, const Request& request) {
   if (const auto key = annex::Key::parse(request.key)) report.bytes = key->content_size().value_or(0);
 }
 
-void note_stored(control::Report& report, const annex::Key& key, const store::StoreReport& stored) {
+void note_stored(control::Report& report, const annex::Key& key, const store::StoreReport& stored,
+                 bool read_back) {
   report.bytes = stored.bytes;
   if (stored.already_there) report.outcome = control::Outcome::existing;
-  report.verified = stored.hashed ? control::Verified::hashed : control::Verified::size;
+  report.verified = !stored.hashed ? control::Verified::size
+                    : read_back    ? control::Verified::read_back
+                                   : control::Verified::hashed;
   if (stored.hashed) report.hash = hash_of(key);
 }
 

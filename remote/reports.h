@@ -20,7 +20,8 @@ namespace microstage::remote {
                                         const GitConfig& config);
 
 void note_request(control::Report& report, const Request& request);
-void note_stored(control::Report& report, const annex::Key& key, const store::StoreReport& stored);
+void note_stored(control::Report& report, const annex::Key& key, const store::StoreReport& stored,
+                 bool read_back);
 void note_delivered(control::Report& report, const annex::Key& key, std::uint64_t bytes,
                     bool git_annex_verifies);
 

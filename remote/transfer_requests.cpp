@@ -43,7 +43,7 @@ Status SpecialRemote::store(const Request& request, Conversation& conversation, 
   control->replace = is_damaged(*key);
   const auto report = (*target)->store(*key, request.file, *control);
   if (!report) return fail(report.error());
-  note_stored(told, *key, *report);
+  note_stored(told, *key, *report, control->read_back);
   damage_marks().forget(*key);
   const bool kept = report->already_there || report->hashed;
   // A manifest is removed and stored anew on purpose.

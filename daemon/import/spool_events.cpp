@@ -29,6 +29,8 @@ std::string verified_of(const Report& report) {
   switch (report.verified) {
     case control::Verified::hashed:
       return "hash";
+    case control::Verified::read_back:
+      return "read-back";
     case control::Verified::size:
       return "size";
     case control::Verified::follow:

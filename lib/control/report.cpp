@@ -21,7 +21,7 @@ constexpr std::uint64_t kLatest = std::numeric_limits<std::int64_t>::max() / 100
 
 constexpr std::array<std::string_view, 4> kActions{"store", "retrieve", "remove", "rename"};
 constexpr std::array<std::string_view, 3> kOutcomes{"done", "existing", "failed"};
-constexpr std::array<std::string_view, 4> kVerified{"none", "hashed", "size", "follow"};
+constexpr std::array<std::string_view, 5> kVerified{"none", "hashed", "read-back", "size", "follow"};
 
 template <class Enum, std::size_t n>
 bool take_name(const std::array<std::string_view, n>& names, std::string_view text, Enum& value) {

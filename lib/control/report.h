@@ -24,10 +24,11 @@ enum class Outcome {
   failed,
 };
 enum class Verified {
-  none,    // nothing was compared
-  hashed,  // every byte was hashed on the way and compared with the key
-  size,    // by its size only
-  follow,  // by git-annex, which reads the file itself
+  none,       // nothing was compared
+  hashed,     // every byte was hashed on the way and compared with the key
+  read_back,  // and once more as the medium has it
+  size,       // by its size only
+  follow,     // by git-annex, which reads the file itself
 };
 
 [[nodiscard]] std::string_view name(Action action);

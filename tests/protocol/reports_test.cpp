@@ -86,6 +86,16 @@ TEST_CASE("a store, a retrieve and a removal are reported with what is known of 
   CHECK(all[0].hash == "sha256:" + key.substr(key.size() - 64));
 }
 
+TEST_CASE("what was read back from the medium says so") {
+  Reports reports;
+  reports.bench.conversation.answers["GETCONFIG verify"] = "readback";
+  reports.bench.prepare();
+  CHECK(has(reports.bench.store(key_for(kLarge), kLarge), "SUCCESS"));
+  const auto all = reports.all();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].verified == Verified::read_back);
+}
+
 TEST_CASE("a failure is reported with its kind and its words") {
   Reports reports;
   reports.bench.prepare();
