@@ -1,7 +1,7 @@
 // git-annex-remote-microstage: git-annex starts it and talks to it through its standard streams.
 //
 // Threads: this one reads; one writes; the jobs have theirs. A child holds our input open (input_keeper.h).
-// Whatever ends the session (end of file, a vanished reader, SIGTERM, SIGINT) ends the process within a
+// Whatever ends the session (end of file, a vanished reader, SIGTERM, SIGINT) ends the process within about a
 // second, for git-annex waits for it without a limit.
 
 #include <fcntl.h>
