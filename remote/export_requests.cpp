@@ -4,6 +4,7 @@
 
 #include "lib/core/text.h"
 #include "remote/answer.h"
+#include "remote/reports.h"
 #include "remote/throttle.h"
 
 namespace microstage::remote {
@@ -71,10 +72,12 @@ Result<std::shared_ptr<store::ExportTree>> SpecialRemote::tree(const CommittedSe
 }
 
 std::vector<std::string> SpecialRemote::serve_tree(const Request& request, const CommittedSettings& known,
-                                                   Conversation& conversation) {
+                                                   Conversation& conversation, control::Report& report) {
   if (known.export_tree && request.export_name.empty() && about_content(request.type)) {
-    return {reply(request, fail(ErrorKind::unsupported,
-                                "this remote keeps a file tree (exporttree=yes); use git annex export"))};
+    return {reply(
+        request,
+        fail(ErrorKind::unsupported, "this remote keeps a file tree (exporttree=yes); use git annex export"),
+        report)};
   }
   constexpr unsigned kCost = 100;  // git-annex's for what is cheap; a store of ours costs less
   const auto opened = tree(known);
@@ -92,19 +95,19 @@ std::vector<std::string> SpecialRemote::serve_tree(const Request& request, const
     default:
       break;
   }
-  if (!opened) return {reply(request, fail(opened.error()))};
+  if (!opened) return {reply(request, fail(opened.error()), report)};
   store::ExportTree& where = **opened;
   switch (request.type) {
     case RequestType::store:
-      return {reply(request, store_in_tree(request, where, conversation))};
+      return {reply(request, store_in_tree(request, where, conversation, report), report)};
     case RequestType::retrieve:
-      return {reply(request, retrieve_from_tree(request, where, conversation))};
+      return {reply(request, retrieve_from_tree(request, where, conversation, report), report)};
     case RequestType::check_present:
       return {check_tree(request, where, conversation)};
     case RequestType::remove:
-      return {reply(request, note_change(remove_from_tree(request, where, conversation)))};
+      return {reply(request, note_change(remove_from_tree(request, where, conversation)), report)};
     case RequestType::rename_export:
-      return {reply(request, note_change(rename_in_tree(request, where, conversation)))};
+      return {reply(request, note_change(rename_in_tree(request, where, conversation)), report)};
     case RequestType::remove_export_directory:
       return {reply(request, remove_directory_of_tree(request, where, conversation))};
     default:
@@ -112,15 +115,16 @@ std::vector<std::string> SpecialRemote::serve_tree(const Request& request, const
   }
 }
 
-Status SpecialRemote::store_in_tree(const Request& request, store::ExportTree& to,
-                                    Conversation& conversation) {
+Status SpecialRemote::store_in_tree(const Request& request, store::ExportTree& to, Conversation& conversation,
+                                    control::Report& told) {
   memory_.note_other_request(memory_name(request));
   const auto place = place_of(request);
   if (!place) return fail(place.error());
-  const auto control = store_control(conversation);
+  const auto control = store_control(conversation, told);
   if (!control) return fail(control.error());
   const auto report = to.store(place->key, place->name, request.file, *control);
   if (!report) return fail(report.error());
+  note_stored(told, place->key, *report, control->read_back);
   if (report->hashed && !request.export_name.empty())
     memory_.note_store(memory_name(request), LastStore::kept);
   conversation.debug(
@@ -130,13 +134,13 @@ Status SpecialRemote::store_in_tree(const Request& request, store::ExportTree& t
 }
 
 Status SpecialRemote::retrieve_from_tree(const Request& request, store::ExportTree& from,
-                                         Conversation& conversation) {
+                                         Conversation& conversation, control::Report& report) {
   memory_.note_other_request(memory_name(request));
   const auto place = place_of(request);
   if (!place) return fail(place.error());
   const auto file = from.open_file(place->key, place->name);
   if (!file) return fail(file.error());
-  auto delivered = deliver_to_annex(place->key, request.file, *file->source, conversation);
+  auto delivered = deliver_to_annex(place->key, request.file, *file->source, conversation, report);
   if (delivered || delivered.error().kind != ErrorKind::integrity) return delivered;
   from.note_wrong(place->key, place->name, *file);
   return fail(ErrorKind::integrity,

@@ -154,6 +154,7 @@ Status initialise(fs::FileOps& ops, HttpStore& http, CommittedSettings& settings
                   Conversation& conversation) {
   if (const auto limit = rate_limit(settings, config); !limit) return fail(limit.error());
   if (const auto read_back = reads_back(settings, config); !read_back) return fail(read_back.error());
+  if (auto spool = check_spool_parameter(settings); !spool) return spool;
   const bool export_tree = is_yes(conversation.ask("GETCONFIG exporttree").value_or(""));
   if (export_tree && keeps_tree(settings)) return initialise_tree(ops, settings, config, conversation);
   if (export_tree) {

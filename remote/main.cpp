@@ -1,7 +1,7 @@
 // git-annex-remote-microstage: git-annex starts it and talks to it through its standard streams.
 //
 // Threads: this one reads; one writes; the jobs have theirs. A child holds our input open (input_keeper.h).
-// Whatever ends the session (end of file, a vanished reader, SIGTERM, SIGINT) ends the process within a
+// Whatever ends the session (end of file, a vanished reader, SIGTERM, SIGINT) ends the process within about a
 // second, for git-annex waits for it without a limit.
 
 #include <fcntl.h>
@@ -153,6 +153,8 @@ int run_session() {
   dispatcher.end();
   wait_for_jobs(dispatcher, status);
   writer.close(kPatience);
+  // A spool on a file system that hangs: its thread would keep us.
+  if (!remote.drain_reports(kPatience)) ::_exit(status);
   return status;
 }
 

@@ -32,6 +32,7 @@ const std::vector<ConfigSetting> kSettings{
     {"limit", "bytes a second that each process of this remote may move, for example 200MB"},
     {"verify", "copy (default) or readback: what is stored is also read from the medium and compared"},
     {"archive-id", "dataset directory in the store; the DataLad dataset id unless given"},
+    {"spool", "no: clones of this dataset keep no record of their transfers unless told to"},
 };
 
 Action send(std::string line) {

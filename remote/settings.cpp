@@ -84,6 +84,7 @@ Result<CommittedSettings> ask_for_settings(Conversation& conversation) {
   }
   settings.limit = ask_or_empty(conversation, "GETCONFIG limit");
   settings.verify = ask_or_empty(conversation, "GETCONFIG verify");
+  settings.spool = ask_or_empty(conversation, "GETCONFIG spool");
   if (settings.url.empty()) {
     settings.base_path = ask_or_empty(conversation, "GETCONFIG base-path");
     settings.ssh_host = ask_or_empty(conversation, "GETCONFIG ssh-host");
@@ -172,6 +173,23 @@ Result<bool> reads_back(const CommittedSettings& settings, const GitConfig& conf
                   one_line(text) +
                   "'; it can be copy (hash while copying) or readback (and "
                   "read what was written from the medium)");
+}
+
+control::SpoolSettings spool_settings(const CommittedSettings& settings, const GitConfig& config) {
+  control::SpoolSettings spool = control::spool_settings_of_environment();
+  spool.remote = local_override(settings, config, "microstage-spool").value_or("");
+  spool.parameter = settings.spool;
+  spool.all_remotes = config.value("microstage.spool").value_or("");
+  return spool;
+}
+
+Status check_spool_parameter(const CommittedSettings& settings) {
+  if (settings.spool.empty() || control::says_yes(settings.spool) || control::says_no(settings.spool))
+    return {};
+  return fail(ErrorKind::invalid, "spool=" + one_line(settings.spool) +
+                                      ": only yes or no, for all clones have this parameter; a directory is "
+                                      "this machine's matter (git config "
+                                      "microstage.spool)");
 }
 
 Result<std::string> effective_tree(const CommittedSettings& settings, const GitConfig& config) {

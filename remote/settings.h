@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/control/spool_place.h"
 #include "lib/core/ids.h"
 #include "lib/store/ria_store.h"
 #include "lib/store/ria_url.h"
@@ -27,6 +28,7 @@ struct CommittedSettings {
   std::string limit;      // bytes a second
   std::string verify;     // how stored objects are verified
   std::string git_dir;
+  std::string spool;                      // whether transfers are recorded, "no" or nothing
   bool export_tree = false;               // exporttree=yes
   std::optional<std::string> git_remote;  // its name in git's configuration, where git-annex tells it
 };
@@ -65,6 +67,12 @@ struct StorePolicy {
   bool ignore_flags = false;  // ora-ignore-ria-config: no error log even where the store asks for it
 };
 [[nodiscard]] Result<StorePolicy> store_policy(const CommittedSettings& settings, const GitConfig& config);
+
+// Where transfers are recorded, as this clone, its user and the process's environment say.
+[[nodiscard]] control::SpoolSettings spool_settings(const CommittedSettings& settings,
+                                                    const GitConfig& config);
+// A remote's parameters come with the dataset, and must not choose where its users write.
+[[nodiscard]] Status check_spool_parameter(const CommittedSettings& settings);
 
 // Why this program cannot reach the store at `url`, and what to do.
 [[nodiscard]] Error out_of_reach(const store::RiaUrl& url, const CommittedSettings& settings);

@@ -9,17 +9,19 @@
 
 namespace microstage::remote {
 
-std::vector<std::string> SpecialRemote::serve(const Request& request, Conversation& conversation) {
+std::vector<std::string> SpecialRemote::answer_to(const Request& request, Conversation& conversation,
+                                                  control::Report& report) {
   const bool begins = request.type == RequestType::init_remote || request.type == RequestType::prepare ||
                       request.type == RequestType::export_supported;
   const auto known = begins ? fail(ErrorKind::not_found, "") : settings();
-  if (known && keeps_tree(**known)) return serve_tree(request, **known, conversation);
+  if (known && keeps_tree(**known)) return serve_tree(request, **known, conversation, report);
   if (!request.export_name.empty() || request.type == RequestType::rename_export) {
     return {reply(request,
                   fail(known ? Error{ErrorKind::unsupported,
                                      "this remote keeps objects in a RIA store; exporting needs one with "
                                      "exporttree=yes"}
-                             : known.error()))};
+                             : known.error()),
+                  report)};
   }
   switch (request.type) {
     case RequestType::init_remote:
@@ -27,13 +29,13 @@ std::vector<std::string> SpecialRemote::serve(const Request& request, Conversati
     case RequestType::prepare:
       return {answer(request, prepare(conversation))};
     case RequestType::store:
-      return {reply(request, store(request, conversation))};
+      return {reply(request, store(request, conversation, report), report)};
     case RequestType::retrieve:
-      return {reply(request, retrieve(request, conversation))};
+      return {reply(request, retrieve(request, conversation, report), report)};
     case RequestType::check_present:
       return {check_present(request, conversation)};
     case RequestType::remove:
-      return {reply(request, remove(request, conversation))};
+      return {reply(request, remove(request, conversation), report)};
     case RequestType::get_cost:
       return {cost_reply(cost())};
     case RequestType::get_availability:

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/control/report.h"
 #include "lib/fs/file_ops.h"
 #include "lib/store/export_tree.h"
 #include "lib/store/ria_dataset.h"
@@ -19,13 +20,14 @@
 #include "remote/damage_marks.h"
 #include "remote/http_store.h"
 #include "remote/key_memory.h"
+#include "remote/reporter.h"
 #include "remote/settings.h"
 
 namespace microstage::remote {
 
 class SpecialRemote {
  public:
-  explicit SpecialRemote(fs::FileOps& ops) : ops_(ops) {}
+  explicit SpecialRemote(fs::FileOps& ops) : ops_(ops), reporter_(ops) {}
   ~SpecialRemote();  // tidies the directory of partial retrieves
   SpecialRemote(const SpecialRemote&) = delete;
   SpecialRemote& operator=(const SpecialRemote&) = delete;
@@ -33,13 +35,19 @@ class SpecialRemote {
   // The lines that answer the request. Never throws for what files, stores or configurations do.
   [[nodiscard]] std::vector<std::string> serve(const Request& request, Conversation& conversation);
 
+  // False when what was done is not recorded in that time.
+  [[nodiscard]] bool drain_reports(std::chrono::milliseconds patience) { return reporter_.drain(patience); }
+
  private:
   enum class Access { read, write };
 
+  // What the answer is made of; `report` says afterwards what was moved or removed.
+  [[nodiscard]] std::vector<std::string> answer_to(const Request& request, Conversation& conversation,
+                                                   control::Report& report);
   [[nodiscard]] Status init_remote(Conversation& conversation);
   [[nodiscard]] Status prepare(Conversation& conversation);
-  [[nodiscard]] Status store(const Request& request, Conversation& conversation);
-  [[nodiscard]] Status retrieve(const Request& request, Conversation& conversation);
+  [[nodiscard]] Status store(const Request& request, Conversation& conversation, control::Report& report);
+  [[nodiscard]] Status retrieve(const Request& request, Conversation& conversation, control::Report& report);
   [[nodiscard]] std::string check_present(const Request& request, Conversation& conversation);
   [[nodiscard]] Status remove(const Request& request, Conversation& conversation);
   [[nodiscard]] std::string where_is(const Request& request);
@@ -49,13 +57,13 @@ class SpecialRemote {
 
   // A remote that keeps a file tree; export_requests.cpp.
   [[nodiscard]] std::vector<std::string> serve_tree(const Request& request, const CommittedSettings& known,
-                                                    Conversation& conversation);
+                                                    Conversation& conversation, control::Report& report);
   [[nodiscard]] Result<bool> export_supported(Conversation& conversation);
   [[nodiscard]] Result<std::shared_ptr<store::ExportTree>> tree(const CommittedSettings& known);
   [[nodiscard]] Status store_in_tree(const Request& request, store::ExportTree& to,
-                                     Conversation& conversation);
+                                     Conversation& conversation, control::Report& report);
   [[nodiscard]] Status retrieve_from_tree(const Request& request, store::ExportTree& from,
-                                          Conversation& conversation);
+                                          Conversation& conversation, control::Report& report);
   [[nodiscard]] std::string check_tree(const Request& request, store::ExportTree& where,
                                        const Conversation& conversation);
   [[nodiscard]] Status remove_left_behind(const annex::Key& key, store::ExportTree& where,
@@ -73,7 +81,8 @@ class SpecialRemote {
   // Brings the bytes to the path that git-annex named, as it verifies them there; refuses what nobody could
   // verify.
   [[nodiscard]] Status deliver_to_annex(const annex::Key& key, const std::string& file,
-                                        transfer::Source& source, Conversation& conversation);
+                                        transfer::Source& source, Conversation& conversation,
+                                        control::Report& report);
   [[nodiscard]] Result<const GitConfig*> git_config();
   [[nodiscard]] Result<store::RiaUrl> url(Access access);
   // Opened at first need; a failure is tried again at the next, for the store may have been mounted
@@ -84,6 +93,11 @@ class SpecialRemote {
   [[nodiscard]] Result<std::shared_ptr<store::RiaDataset>> open_dataset(Access access);
 
   [[nodiscard]] std::string reply(const Request& request, const Status& status);
+  // The same for a request that is recorded.
+  [[nodiscard]] std::string reply(const Request& request, const Status& status, control::Report& report);
+  // Reports; reports.cpp.
+  [[nodiscard]] bool begin_reports();  // false: it is not known whether and where to
+  void tell_trouble(Conversation& conversation);
   // In the store, where it asks for that.
   void log_failure(const Request& request, const std::string& what);
   // The answer where presence could not be found out. git-annex shows the reason nowhere, so we do.
@@ -113,9 +127,11 @@ class SpecialRemote {
   [[nodiscard]] DamageMarks& damage_marks();
   [[nodiscard]] Result<transfer::RateLimiter*> limiter();  // null: no limit is set
   // How something is to be stored, as this remote is configured.
-  [[nodiscard]] Result<store::TransferControl> store_control(Conversation& conversation);
+  [[nodiscard]] Result<store::TransferControl> store_control(Conversation& conversation,
+                                                             control::Report& told);
 
   fs::FileOps& ops_;
+  Reporter reporter_;
   KeyMemory memory_;
   HttpStore http_;
   // Whether names of a tree can be trusted to hold what git-annex thinks, but for what people do. A process
@@ -125,6 +141,8 @@ class SpecialRemote {
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const CommittedSettings> settings_;
   std::unique_ptr<GitConfig> git_config_;
+  std::optional<control::Report> origin_;  // what all reports have in common; the store's URL for writing
+  std::string read_url_;
   std::unique_ptr<DamageMarks> damage_marks_;
   std::unique_ptr<transfer::RateLimiter> limiter_;
   std::shared_ptr<store::ReadableDataset> read_dataset_;

@@ -4,13 +4,15 @@
 
 #include "lib/transfer/deliver.h"
 #include "remote/follower.h"
+#include "remote/reports.h"
 #include "remote/special_remote.h"
 #include "remote/throttle.h"
 #include "remote/watched_source.h"
 
 namespace microstage::remote {
 
-Result<store::TransferControl> SpecialRemote::store_control(Conversation& conversation) {
+Result<store::TransferControl> SpecialRemote::store_control(Conversation& conversation,
+                                                            control::Report& told) {
   const auto known = settings();
   const auto config = known ? git_config() : fail(known.error());
   if (!config) return fail(config.error());
@@ -20,24 +22,28 @@ Result<store::TransferControl> SpecialRemote::store_control(Conversation& conver
   if (!limit) return fail(limit.error());
   store::TransferControl control;
   control.read_back = *read_back;
-  control.progress = [&conversation](std::uint64_t bytes) { conversation.progress(bytes); };
+  control.progress = [&conversation, &told](std::uint64_t bytes) {
+    told.bytes = bytes;
+    conversation.progress(bytes);
+  };
   control.stop = conversation.stop_token();
   const auto throttle = std::make_shared<Throttle>(*limit, control.stop);
   control.pace = [throttle](std::uint64_t bytes) { throttle->pass(bytes); };
   return control;
 }
 
-Status SpecialRemote::store(const Request& request, Conversation& conversation) {
+Status SpecialRemote::store(const Request& request, Conversation& conversation, control::Report& told) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
   const auto target = writable_dataset();
   if (!target) return fail(target.error());
-  auto control = store_control(conversation);
+  auto control = store_control(conversation, told);
   if (!control) return fail(control.error());
   control->replace = known_damage(*key).has_value();
   const auto report = (*target)->store(*key, request.file, *control);
   if (!report) return fail(report.error());
+  note_stored(told, *key, *report, control->read_back);
   damage_marks().forget(*key);
   const bool kept = report->already_there || report->hashed;
   // A manifest is removed and stored anew on purpose.
@@ -66,7 +72,8 @@ Status check_verifiable(const annex::Key& key, bool git_annex_verifies) {
 }  // namespace
 
 Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string& file,
-                                       transfer::Source& source, Conversation& conversation) {
+                                       transfer::Source& source, Conversation& conversation,
+                                       control::Report& report) {
   const auto known = settings();
   if (!known) return fail(known.error());
   const auto config = git_config();
@@ -81,7 +88,10 @@ Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string&
   delivery.private_name = key.file_name();
   delivery.digest = key.digest();
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
-  delivery.progress = [&](std::uint64_t bytes) { conversation.progress(bytes); };
+  delivery.progress = [&](std::uint64_t bytes) {
+    report.bytes = bytes;
+    conversation.progress(bytes);
+  };
   delivery.stop = conversation.stop_token();
   const auto limit = limiter();
   if (!limit) return fail(limit.error());
@@ -91,10 +101,12 @@ Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string&
     throttle.pass(bytes);
     if (verified_later) follower.wait_until_near(bytes, delivery.stop);
   };
-  return transfer::deliver(ops_, source, delivery);
+  auto delivered = transfer::deliver(ops_, source, delivery);
+  if (delivered) note_delivered(report, key, source.size(), verified_later);
+  return delivered;
 }
 
-Status SpecialRemote::retrieve(const Request& request, Conversation& conversation) {
+Status SpecialRemote::retrieve(const Request& request, Conversation& conversation, control::Report& report) {
   memory_.note_other_request(request.key);
   const auto key = annex::Key::parse(request.key);
   if (!key) return fail(key.error());
@@ -105,7 +117,7 @@ Status SpecialRemote::retrieve(const Request& request, Conversation& conversatio
   auto source = std::make_unique<WatchedSource>(std::move(object->source));
   const auto& failure = source->failure();
   object->source = std::move(source);
-  auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation);
+  auto delivered = deliver_to_annex(*key, request.file, *object->source, conversation, report);
   if (delivered && key->digest()) damage_marks().forget(*key);
   if (!delivered && delivered.error().kind == ErrorKind::integrity)
     delivered = fail(handle_damage(*key, *object, std::move(delivered.error()), conversation));

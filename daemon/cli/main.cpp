@@ -6,6 +6,7 @@
 #include "daemon/cli/git.h"
 #include "daemon/cli/init.h"
 #include "daemon/cli/ledger.h"
+#include "daemon/cli/ledger_import.h"
 #include "daemon/cli/log.h"
 #include "daemon/cli/where.h"
 
@@ -148,6 +149,25 @@ Command add_where(CLI::App& app, WhereOptions& options) {
   return {where, [&options] { return run_where(options); }};
 }
 
+Command add_ledger_import(CLI::App& ledger, ImportOptions& options) {
+  CLI::App* import = ledger.add_subcommand("import", "Take in what the remote spooled while no daemon ran");
+  import->add_option("SPOOL", options.spools,
+                     "Files or directories; without one those of this user and of MICROSTAGE_SPOOL");
+  import->add_option("--ledger", options.ledger,
+                     "The ledger's file, made when it is missing; else your own, else the service's");
+  import->add_flag("--remove", options.remove,
+                   "Remove each file that is taken in whole and that nobody writes to");
+  import->add_flag("--json", options.json, "One JSON object a file, and one for all");
+  import->footer(
+      "Each report is taken in exactly once, as a claim of the file's owner. Lines that are no reports are "
+      "named and\n"
+      "left out. Exit status: 0 done, 1 something could not be read or recorded, 2 usage, 3 no such file.\n"
+      "Examples:\n"
+      "  microstage ledger import\n"
+      "  microstage ledger import /data/spool --remove --ledger /var/lib/microstage/ledger.db\n");
+  return {import, [&options] { return run_ledger_import(options); }};
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   print_error(std::string{error.what()} + "; see microstage --help");
@@ -168,12 +188,14 @@ int main(int argc, char** argv) {
   LedgerOptions ledger_options;
   LogOptions log;
   WhereOptions where;
-  CLI::App* ledger = app.add_subcommand("ledger", "Check or copy the record of what was moved");
+  ImportOptions import;
+  CLI::App* ledger = app.add_subcommand("ledger", "Check, copy or add to the record of what was moved");
   ledger->require_subcommand(1);
   const std::vector<Command> commands{add_init(app, init),
                                       add_connect(app, connect),
                                       add_ledger_verify(*ledger, ledger_options),
                                       add_ledger_backup(*ledger, ledger_options),
+                                      add_ledger_import(*ledger, import),
                                       add_log(app, log),
                                       add_where(app, where)};
   try {

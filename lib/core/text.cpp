@@ -47,11 +47,24 @@ void append_escape(std::string& out, unsigned int code) {
   out += buffer.data();
 }
 
+// How many bytes at the start of `s` are printable ASCII that JSON takes as it is.
+std::size_t plain_length(std::string_view s) {
+  std::size_t length = 0;
+  while (length < s.size() && s[length] >= 0x20 && s[length] < 0x7f && s[length] != '"' && s[length] != '\\')
+    ++length;
+  return length;
+}
+
 }  // namespace
 
 std::string json_string(std::string_view bytes) {
   std::string out = "\"";
   while (!bytes.empty()) {
+    if (const std::size_t plain = plain_length(bytes); plain > 0) {
+      out += bytes.substr(0, plain);
+      bytes.remove_prefix(plain);
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(bytes.front());
     const std::size_t length = utf8_length(bytes);
     if (length == 0) {

@@ -19,7 +19,8 @@ namespace microstage {
 [[nodiscard]] std::size_t utf8_length(std::string_view s);
 
 // A JSON string with its quotes. Valid UTF-8 stays; each other byte b becomes the lone surrogate \udcXX (XX =
-// b), which Python's surrogateescape and from_json_bytes turn back into the byte: reversible for any input.
+// b), which Python's surrogateescape and control::parse_json_line turn back into the byte: reversible for any
+// input.
 [[nodiscard]] std::string json_string(std::string_view bytes);
 
 // "262.5 kB", "10.0 GB": decimal units, as file systems are sold and quotas are given.

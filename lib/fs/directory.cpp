@@ -22,6 +22,12 @@ Result<Directory> Directory::open(FileOps& ops, const std::string& path) {
   return Directory(std::move(*file));
 }
 
+Result<Directory> Directory::open_unread(FileOps& ops, const std::string& path) {
+  auto file = File::open(ops, path, O_PATH | O_DIRECTORY);
+  if (!file) return failure_of(file);
+  return Directory(std::move(*file));
+}
+
 Result<Directory> Directory::open_directory(const std::string& path) const {
   auto file = open_file(path, kOpenDirectory);
   if (!file) return failure_of(file);

@@ -19,6 +19,10 @@ class Directory {
   // The starting point: `path` may contain symbolic links (mount points often do).
   [[nodiscard]] static Result<Directory> open(FileOps& ops, const std::string& path);
 
+  // The same without the right to read it, as where everybody may drop files and nobody may look. It can be
+  // neither listed nor fsynced.
+  [[nodiscard]] static Result<Directory> open_unread(FileOps& ops, const std::string& path);
+
   [[nodiscard]] const std::string& name() const { return file_.name(); }
   [[nodiscard]] std::string name_of(std::string_view path) const { return name() + "/" + std::string{path}; }
   [[nodiscard]] FileOps& ops() const { return file_.ops(); }

@@ -20,7 +20,9 @@ FileStatus to_file_status(const struct ::stat& status) {
           static_cast<std::uint64_t>(status.st_blocks) * 512,
           status.st_mode,
           status.st_mtim,
-          status.st_ctim};
+          status.st_ctim,
+          status.st_uid,
+          status.st_nlink};
 }
 
 Error space_aware_error(FileOps& ops, int fd, int code, std::string_view doing) {

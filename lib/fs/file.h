@@ -29,6 +29,8 @@ struct FileStatus {
   mode_t mode = 0;
   timespec modified{};
   timespec changed{};
+  uid_t owner = 0;
+  nlink_t links = 0;  // names that the file has
 
   [[nodiscard]] bool is_regular() const { return S_ISREG(mode); }
   [[nodiscard]] bool is_directory() const { return S_ISDIR(mode); }

@@ -1,5 +1,7 @@
 #include "lib/ledger/location.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -16,12 +18,25 @@ std::string state_directory() {
 
 }  // namespace
 
+std::string own_path() {
+  const std::string state = state_directory();
+  return state.starts_with('/') ? state + "/microstage/ledger.db" : std::string{};
+}
+
 std::string default_path() {
   const char* chosen = std::getenv("MICROSTAGE_LEDGER");  // NOLINT: likewise
   if (chosen != nullptr && *chosen != '\0') return chosen;
-  const std::string own = state_directory() + "/microstage/ledger.db";
+  const std::string own = own_path();
   std::error_code unreadable;
-  return own.front() == '/' && std::filesystem::exists(own, unreadable) ? own : kSystemLedger;
+  return !own.empty() && std::filesystem::exists(own, unreadable) ? own : kSystemLedger;
+}
+
+std::string default_path_to_write() {
+  std::string path = default_path();
+  const std::string directory = path.substr(0, path.rfind('/'));
+  if (path != kSystemLedger || ::access(directory.c_str(), W_OK) == 0) return path;
+  std::string own = own_path();
+  return own.empty() ? path : own;
 }
 
 }  // namespace microstage::ledger

@@ -5,7 +5,7 @@ _microstage() {
     case $word in
       init | connect | log | where) command=$word; break ;;
       ledger) command=$word ;;
-      verify | backup) [[ $command != ledger ]] || { command="ledger $word"; break; } ;;
+      verify | backup | import) [[ $command != ledger ]] || { command="ledger $word"; break; } ;;
     esac
   done
   COMPREPLY=()
@@ -25,15 +25,16 @@ _microstage() {
     connect) words='--store --name --alias --shared --verify-once --only-microstage --http --recursive --jobs --json --help' ;;
     log) words='--user --host --tier --type --result --request --text --since --until --limit --before --totals --at --path --store --ledger --json --help' ;;
     where) words='--files --at --path --store --ledger --json --help' ;;
-    ledger) words='verify backup --help' ;;
+    ledger) words='verify backup import --help' ;;
     'ledger verify') words='--head --projections --ledger --json --help' ;;
     'ledger backup') words='--ledger --json --help' ;;
+    'ledger import') words='--ledger --remove --json --help' ;;
   esac
   if [[ $current == -* || -z $command || $command == ledger ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   else
     local kind=-d
-    case $command in 'ledger backup' | log | where) kind=-f ;; esac
+    case $command in 'ledger backup' | 'ledger import' | log | where) kind=-f ;; esac
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
   fi

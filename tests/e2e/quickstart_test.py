@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -15,6 +16,11 @@ class Quickstart(MicrostageTest):
         output = self.run_ok(SOURCE / "examples/quickstart", *planes)
         self.assertEqual(output.count("29 planes are the same, byte for byte"), 2, output)
         self.assertIn("every object in the store was read and is good", output)
+        # Pushed, got twice, and read once more by fsck.
+        taken = re.search(r"took in (\d+) reports from 1 spool files", output)
+        self.assertIsNotNone(taken, output)
+        self.assertGreaterEqual(int(taken[1]), 3 * 29, output)
+        self.assertIn(f"good: {int(taken[1]) + 1} events", output)
         self.assertEqual([path.name for path in self.root.iterdir()], ["home"], "something was left behind")
 
     def test_says_what_is_wrong_with_its_arguments(self):

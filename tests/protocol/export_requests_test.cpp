@@ -25,6 +25,7 @@ struct Bench {
     std::filesystem::current_path(tree.scratch / "clone");
     ::setenv("HOME", tree.scratch.path().c_str(), 1);
     ::setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
+    ::setenv("MICROSTAGE_SPOOL", "no", 1);
     ::setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
     ::setenv("GIT_CEILING_DIRECTORIES", tree.scratch.path().c_str(), 1);
     ::setenv("GIT_CONFIG_COUNT", "0", 1);

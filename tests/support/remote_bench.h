@@ -33,6 +33,7 @@ class RemoteBench {
     ::setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
     ::setenv("GIT_CEILING_DIRECTORIES", scratch.path().c_str(), 1);
     ::setenv("GIT_CONFIG_COUNT", "0", 1);
+    ::setenv("MICROSTAGE_SPOOL", "no", 1);
     conversation.answers = {{"GETCONFIG url", "ria+file://" + scratch.path() + "/store"},
                             {"GETCONFIG push-url", ""},
                             {"GETCONFIG archive-id", std::string{kDatasetId}},

@@ -13,7 +13,7 @@ class RemoteProcess:
     """The remote as git-annex starts it, in `cwd`. Queries are answered from `answers`."""
 
     def __init__(self, program, cwd, env, answers, extensions="INFO GETGITREMOTENAME ASYNC"):
-        self.answers = answers
+        self.answers = {"GETCONFIG limit": "", "GETCONFIG verify": "", "GETCONFIG spool": "", **answers}
         self.pending = b""
         self.process = subprocess.Popen([str(program)], cwd=cwd, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, bufsize=0)

@@ -183,7 +183,7 @@ TEST_CASE(
   CHECK(fixture.tree() == fixture.tree_with_object_only());
   // Removed, or replaced by a good one, just before the move.
   for (const bool replaced : {true, false}) {
-    const auto meant = fixture.open().open_object(fixture.key)->identity;
+    const auto meant = fixture.open().open_object(fixture.key)->holder->identity;
     FaultyFileOps ops;
     ops.before(Op::rename, 1, [&] {
       write_file(fixture.scratch / "good", fixture.bytes);

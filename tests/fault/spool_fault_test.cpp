@@ -1,0 +1,92 @@
+// Every operation of appending to a spool fails once, in every way: the error is returned, what stands in the
+// spool stays right, and the next report gets in.
+
+#include <unistd.h>
+
+#include "lib/control/spool.h"
+#include "tests/fault/faults.h"
+#include "tests/support/report_samples.h"
+
+using namespace microstage;
+using namespace microstage::control;
+using namespace microstage::testing;
+
+namespace {
+
+constexpr const char* kHost = "node1";
+
+// The reports that can be read, and nothing but cut lines besides.
+std::vector<std::string> keys_below(const std::string& directory) {
+  std::vector<std::string> keys;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string text = read_file(entry.path());
+    std::size_t offset = text.find('\n');
+    if (offset == std::string::npos) continue;  // begun, and not named
+    const auto header = parse_header(std::string_view{text}.substr(0, offset));
+    REQUIRE(header);
+    for (++offset; text.find('\n', offset) != std::string::npos; offset = text.find('\n', offset) + 1) {
+      const auto line = parse_report(std::string_view{text}.substr(offset, text.find('\n', offset) - offset));
+      if (!line) continue;
+      CHECK(line->id == LineId{header->spool, offset});
+      keys.push_back(line->report.key);
+    }
+  }
+  return keys;
+}
+
+Status append(Spool& spool, std::uint64_t n) {
+  const Report report = sample_report(n);
+  return spool.append({&report, 1});
+}
+
+}  // namespace
+
+TEST_CASE("an operation of the appender fails") {
+  for (const Trouble& trouble : every_trouble()) {
+    at_every_operation(trouble, [&](FaultyFileOps& ops) {
+      const Scratch scratch(fast_parent());
+      const std::string directory = scratch / "spool";
+      std::vector<std::string> expected;
+      {
+        Spool spool(ops, directory, true, {kHost, ::geteuid()});
+        for (std::uint64_t n = 0; n < 3; ++n)
+          if (append(spool, n)) expected.push_back(sample_report(n).key);
+      }
+      ops.recover();
+      Spool next(ops, directory, true, {kHost, ::geteuid()});
+      REQUIRE(append(next, 7));
+      expected.push_back(sample_report(7).key);
+      const auto found = keys_below(directory);
+      CAPTURE(failed_operation(ops), found, expected);
+      // What was said to be there is; a write whose answer was lost may be there as well.
+      for (const std::string& key : expected)
+        CHECK(std::count(found.begin(), found.end(), key) == 1);
+      CHECK(found.size() <= expected.size() + 1);
+    });
+  }
+}
+
+TEST_CASE("where locks do not work each process has a file of its own") {
+  const Scratch scratch;
+  const std::string directory = scratch / "spool";
+  FaultyFileOps ops;
+  ops.fail_all(Op::lock, ENOLCK);
+  Spool first(ops, directory, true, {kHost, ::geteuid()});
+  Spool second(ops, directory, true, {kHost, ::geteuid()});
+  for (std::uint64_t n = 0; n < 6; ++n)
+    REQUIRE(append(n % 2 == 0 ? first : second, n));
+  CHECK(keys_below(directory).size() == 6);
+}
+
+TEST_CASE("a lock that is held for good leads to another file") {
+  const Scratch scratch;
+  const std::string directory = scratch / "spool";
+  Spool first(fs::posix_file_ops(), directory, true, {kHost, ::geteuid()});
+  REQUIRE(append(first, 1));
+  const std::string name = directory + "/node1-" + std::to_string(::geteuid()) + ".jsonl";
+  const auto held = fs::File::open(fs::posix_file_ops(), name, O_RDONLY);
+  REQUIRE(*held->try_lock());
+  REQUIRE(append(first, 2));
+  CHECK(keys_below(directory).size() == 2);
+  CHECK(read_file(name).find(sample_report(2).key) == std::string::npos);
+}
