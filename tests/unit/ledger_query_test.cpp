@@ -240,7 +240,7 @@ TEST_CASE("totals are what adding up all events gives, by days or not") {
   CHECK(totals(reader, {}).value() == expected_totals(bench.events, {}));
   for (int i = 0; i < 200; ++i) {
     Query query;
-    for (const std::uint64_t which : {3, 5, 9, 10})
+    for (const std::uint64_t which : {3U, 5U, 9U, 10U})
       if (bench.random.below(2) == 0) bench.add_filter(query, which);
     if (i % 4 == 0) bench.add_filter(query, bench.random.below(12));
     if (i % 5 == 0)
