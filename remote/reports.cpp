@@ -169,10 +169,11 @@ bool SpecialRemote::begin_reports() {
 void SpecialRemote::tell_trouble(Conversation& conversation) {
   const auto trouble = reporter_.take_trouble();
   if (!trouble) return;
-  if (trouble->wanted)
+  if (trouble->wanted) {
     conversation.inform(trouble->message);
-  else
+  } else {
     conversation.debug(trouble->message);
+  }
 }
 
 std::string SpecialRemote::reply(const Request& request, const Status& status, control::Report& report) {

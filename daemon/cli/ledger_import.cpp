@@ -114,9 +114,10 @@ void print_json(const import::ImportedSpool& spool) {
 void print_problems(const import::ImportedSpool& spool) {
   for (const import::BadLine& bad : spool.examples)
     print_error(spool.path + ":" + std::to_string(bad.number) + ": left out: " + bad.why);
-  if (spool.bad > spool.examples.size())
+  if (spool.bad > spool.examples.size()) {
     print_error(spool.path + ": left out: " + std::to_string(spool.bad - spool.examples.size()) +
                 " lines more");
+  }
   if (!spool.state) print_error(spool.state.error().message);
 }
 

@@ -26,9 +26,10 @@ std::string path_of(const Event& event, const Target& target) {
 std::string subject_of(const Event& event, const Target& target) {
   const std::string path = path_of(event, target);
   for (const std::string* text : {&path, &event.key, &event.action, &event.state, &event.dataset, &event.pin,
-                                  &event.job, &event.request, &event.spool})
+                                  &event.job, &event.request, &event.spool}) {
     if (!text->empty())
       return text == &event.action && !event.note.empty() ? *text + " " + event.note : *text;
+  }
   return event.program;
 }
 

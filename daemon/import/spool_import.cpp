@@ -66,10 +66,11 @@ class Import {
     if (!line || !*line) return false;
     const control::SpoolReader::Line& read = **line;
     auto event = read.report ? event_of(*read.report, who_, now_ns()) : fail(read.report.error());
-    if (event)
+    if (event) {
       events.push_back(std::move(*event));
-    else
+    } else {
       leave_out(read.offset, event.error());
+    }
     return true;
   }
 

@@ -19,9 +19,10 @@ tl::unexpected<Error> refuse(const fs::File& file, const std::string& why) {
 Status check_trust(const fs::File& file, const fs::FileStatus& status) {
   if (!status.is_regular()) return refuse(file, "is no regular file");
   if (status.links != 1) return refuse(file, "has " + std::to_string(status.links) + " names");
-  if ((status.mode & 0022U) != 0)
+  if ((status.mode & 0022U) != 0) {
     return refuse(file,
                   "may be written by others than its owner, so that nobody knows whose reports it holds");
+  }
   return {};
 }
 
