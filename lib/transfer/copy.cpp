@@ -24,11 +24,6 @@ Status cancelled() {
   return fail(ErrorKind::cancelled, "the transfer was cancelled");
 }
 
-Status ended_early(const std::string& name, std::uint64_t at, std::uint64_t size) {
-  return fail(ErrorKind::source_changed, name + " ended at byte " + std::to_string(at) + " of " +
-                                             std::to_string(size) + ": it was cut while being read");
-}
-
 // Sends written ranges to the medium behind the writer, and forgets them unless somebody is about to read
 // them.
 class WriteBack {
@@ -148,7 +143,7 @@ Result<bool> clone_whole(const Source& source, const fs::File& destination, cons
   const auto status = destination.status();
   if (!status) return fail(status.error());
   if (status->size != options.size)
-    return tl::unexpected(ended_early(source.name(), status->size, options.size).error());
+    return fail(ErrorKind::source_changed, source.name() + " changed its size while it was being copied");
   return true;
 }
 

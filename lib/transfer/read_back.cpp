@@ -1,5 +1,6 @@
 #include "lib/transfer/read_back.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "lib/transfer/copy.h"
@@ -23,6 +24,9 @@ class Medium final : public Source {
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
     if (buffer.size() % kBlockOfMedium != 0) leave_direct();  // the last one
+    auto count = file_.read_at(buffer, offset);
+    if (count || count.error().code != EINVAL || !direct_) return count;
+    leave_direct();  // this medium's blocks are larger
     return file_.read_at(buffer, offset);
   }
 
