@@ -72,9 +72,11 @@ class Core {
   Core& operator=(Core&&) noexcept;
   ~Core();
 
-  // After a restart: every event of what is open, in the order of the ledger, then recover once.
+  // After a restart: every event of what is open (of each at least the one that opened it and the last that
+  // changed it), in the order of the ledger, then recover once. `head` is the number of the ledger's last
+  // event: tokens begin above it, and so above all that were given before, for each was an event.
   void fold(const ledger::Event& event);
-  [[nodiscard]] Step recover(Time now);
+  [[nodiscard]] Step recover(Time now, std::uint64_t head);
 
   [[nodiscard]] Step handle(const Input& input, Time now);
   // What is due. The caller calls it when next_deadline has come; earlier does no harm.

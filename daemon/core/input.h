@@ -13,6 +13,7 @@
 
 #include "daemon/core/time.h"
 #include "lib/core/error.h"
+#include "lib/ledger/event.h"
 
 namespace microstage::core {
 
@@ -21,11 +22,12 @@ enum class Priority { normal, urgent, low };
 
 struct WantedDataset {
   std::string dataset;  // DataLad's id
-  std::string from;     // tier that is read; for release and verify the tier that is meant
-  std::string to;       // tier that is written; empty for release and verify
+  std::string from;     // tier that is read, or released; empty for verify
+  std::string to;       // tier that is written, or verified; empty for release
 };
 
-// A request; `request` is chosen by who asks, and the same one again changes nothing.
+// A request; `request` is chosen by who asks, and the same one again changes nothing while it is open. The
+// caller looks in the ledger whether it has been there before.
 struct Submit {
   std::string request;
   std::string actor;
@@ -65,6 +67,7 @@ struct PlanFailed {
 struct MoverIdle {
   std::string mover;
   std::string host;
+  std::uint64_t last_token = 0;  // of the last lease that reached it; 0: none
 };
 struct MoverGone {  // its connection ended; its lease goes on until its deadline
   std::string mover;
@@ -75,16 +78,23 @@ struct Heartbeat {
 };
 
 // The end of a lease: what the mover found when it looked, and what failed.
+struct SeenKey {
+  std::string key;
+  std::string proof;                      // of the object, as the ledger writes it
+  std::optional<std::uint64_t> evidence;  // release: number of the event that proved the other copy
+};
 struct FailedKey {
   std::string key;
   Error error;
+  std::string tier;  // at fault, where that is known
 };
 struct GiveBack {
   std::string mover;
   std::uint64_t token = 0;
-  std::vector<std::string> there;  // looked at just now (for release: gone just now, with proof)
+  std::vector<SeenKey> there;  // looked at just now (for release: gone just now, with proof)
   std::vector<FailedKey> failed;
   std::optional<Error> error;  // of the work as a whole: no clone, no store
+  std::string tier;            // at fault for `error`, where that is known
 };
 
 // A remote asks before it moves a key. `token` is 0 for a person's own git-annex.
@@ -109,9 +119,10 @@ struct EndGrant {
   std::uint64_t grant = 0;
   std::uint64_t bytes = 0;
   Duration duration{};
-  std::string verified;  // a word of the ledger
   std::optional<Error> error;
-  std::string mark;  // what came over from the report and is no business of the core: host, program
+  std::string tier;  // at fault, where that is known
+  ledger::Event
+      report;  // what only the remote knows: verified, host, program, uid, slurm, path, digest, proof
 };
 struct GrantGone {  // the connection ended
   std::uint64_t grant = 0;

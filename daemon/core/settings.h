@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "daemon/core/time.h"
@@ -19,9 +18,6 @@ struct TierLimits {
   unsigned transfers = 16;             // at once
   std::uint64_t bytes_per_second = 0;  // 0: no limit
   std::uint64_t burst_bytes = 32ULL << 30U;
-  // What may be used in all. Nothing: whatever the tier reports as free.
-  std::optional<std::uint64_t> bytes;
-  std::optional<std::uint64_t> inodes;
 };
 
 struct Settings {

@@ -47,6 +47,9 @@ constexpr std::array kJobTransitions{
 
     JobTransition{JobState::waiting, JobHappening::lease, JobState::running},
     JobTransition{JobState::waiting, JobHappening::replan, JobState::planning},
+    JobTransition{JobState::waiting, JobHappening::fail, JobState::backing_off},
+    JobTransition{JobState::waiting, JobHappening::park, JobState::parked},
+    JobTransition{JobState::waiting, JobHappening::complete, JobState::done},
     JobTransition{JobState::waiting, JobHappening::give_up, JobState::failed},
     JobTransition{JobState::waiting, JobHappening::cancel, JobState::cancelled},
 
@@ -60,10 +63,13 @@ constexpr std::array kJobTransitions{
 
     JobTransition{JobState::backing_off, JobHappening::due, JobState::waiting},
     JobTransition{JobState::backing_off, JobHappening::replan, JobState::planning},
+    JobTransition{JobState::backing_off, JobHappening::park, JobState::parked},
+    JobTransition{JobState::backing_off, JobHappening::complete, JobState::done},
     JobTransition{JobState::backing_off, JobHappening::give_up, JobState::failed},
     JobTransition{JobState::backing_off, JobHappening::cancel, JobState::cancelled},
 
     JobTransition{JobState::parked, JobHappening::resume, JobState::planning},
+    JobTransition{JobState::parked, JobHappening::complete, JobState::done},
     JobTransition{JobState::parked, JobHappening::give_up, JobState::failed},
     JobTransition{JobState::parked, JobHappening::cancel, JobState::cancelled},
 };
@@ -114,7 +120,7 @@ constexpr std::array kTransferStates{
     StateSpec<TransferState>{TransferState::wanted, "wanted", "the scheduler", "that of its job"},
     StateSpec<TransferState>{TransferState::moving, "moving", "the remote", "that of its grant and lease"},
     StateSpec<TransferState>{TransferState::moved, "moved", "the mover, which looks", "that of the lease"},
-    StateSpec<TransferState>{TransferState::there, "there", "", ""},
+    StateSpec<TransferState>{TransferState::there, "there", "its job", "that of its job"},
     StateSpec<TransferState>{TransferState::backing_off, "backing-off", "the scheduler", "the next attempt"},
     StateSpec<TransferState>{TransferState::parked, "parked", "a data manager", "that of its job"},
 };
@@ -138,6 +144,10 @@ constexpr std::array kTransferTransitions{
     TransferTransition{TransferState::moved, TransferHappening::miss, TransferState::wanted},
     TransferTransition{TransferState::moved, TransferHappening::fail, TransferState::backing_off},
     TransferTransition{TransferState::moved, TransferHappening::park, TransferState::parked},
+
+    TransferTransition{TransferState::there, TransferHappening::see, TransferState::there},
+    TransferTransition{TransferState::there, TransferHappening::miss, TransferState::wanted},
+    TransferTransition{TransferState::there, TransferHappening::doubt, TransferState::moved},
 
     TransferTransition{TransferState::backing_off, TransferHappening::due, TransferState::wanted},
     TransferTransition{TransferState::backing_off, TransferHappening::see, TransferState::there},

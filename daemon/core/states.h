@@ -53,6 +53,7 @@ enum class TransferHappening {
   arrive,  // reported as moved and verified
   see,     // the mover looked: it is there
   miss,    // the mover looked: it is not there
+  doubt,   // somebody new wants it: look again
   fail,
   due,
   park,

@@ -54,6 +54,8 @@ constexpr std::array kFields{
     rare(Field::until, "until", &Event::until),
     rare(Field::recorded, "recorded", &Event::recorded),
     rare(Field::position, "position", &Event::position),
+    rare(Field::priority, "priority", &Event::priority),
+    rare(Field::keep, "keep", &Event::keep),
 };
 
 template <class... Fields>
@@ -76,8 +78,8 @@ constexpr std::array kTypes{
     TypeSpec{EventType::daemon_resumed, "daemon.resumed", 1, 0, kAny | set(to, path)},
     TypeSpec{EventType::config_changed, "config.changed", 1, set(path), kAny | set(digest)},
     TypeSpec{EventType::request_made, "request.made", 1, set(request, actor, action),
-             kAny | kAmount | set(dataset, from, to, until), CopyEffect::none, Count::none, OpenKind::request,
-             OpenEffect::opens},
+             kAny | kAmount | set(dataset, from, to, until, priority, keep), CopyEffect::none, Count::none,
+             OpenKind::request, OpenEffect::opens},
     TypeSpec{EventType::request_ended, "request.ended", 1, set(request), kAny | kAmount | set(result, error),
              CopyEffect::none, Count::none, OpenKind::request, OpenEffect::closes},
     TypeSpec{EventType::request_refused, "request.refused", 1, set(actor, action, result, error),

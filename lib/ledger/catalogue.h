@@ -50,6 +50,8 @@ enum class Field : std::uint8_t {
   until = 32,
   recorded = 33,
   position = 34,
+  priority = 35,
+  keep = 36,
 };
 
 enum class FieldKind {

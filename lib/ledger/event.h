@@ -75,6 +75,7 @@ struct Event {
   std::string slurm;
   std::string pin;
   std::string spool;
+  std::string priority;
   std::string note;
   std::optional<std::uint64_t> evidence;
   std::optional<std::uint64_t> uid;
@@ -85,6 +86,7 @@ struct Event {
   std::optional<std::uint64_t> until;     // nanoseconds since 1970, UTC
   std::optional<std::uint64_t> recorded;  // likewise; only where the event was taken in later than `time`
   std::optional<std::uint64_t> position;
+  std::optional<std::uint64_t> keep;  // nanoseconds
 
   bool operator==(const Event&) const = default;
 };

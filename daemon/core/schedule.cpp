@@ -1,0 +1,243 @@
+// Who goes next: classes, fair shares, finishing what was begun, and what cannot begin yet.
+
+#include <algorithm>
+
+#include "daemon/core/core_state.h"
+
+namespace microstage::core {
+namespace {
+
+constexpr std::uint64_t kNearlyComplete = 4;  // a quarter or less is left: not interrupted for others
+
+Class group_of(const Task& task) {
+  switch (task.action) {
+    case Action::release:
+      return Class::release;
+    case Action::archive:
+      return Class::archive;
+    case Action::verify:
+      return Class::verify;
+    case Action::stage:
+      break;
+  }
+  const bool urgent = std::any_of(task.jobs.begin(), task.jobs.end(), [](const Job* job) {
+    return job->promoted || job->request->priority == Priority::urgent;
+  });
+  return urgent ? Class::urgent : Class::stage;
+}
+
+}  // namespace
+
+std::string_view group_name(Class group) {
+  switch (group) {
+    case Class::release:
+      return "release";
+    case Class::urgent:
+      return "urgent";
+    case Class::stage:
+      return "stage";
+    case Class::archive:
+      return "archive";
+    case Class::verify:
+      break;
+  }
+  return "verify";
+}
+
+void Core::State::take(const TierSeen& input) {
+  tiers[input.tier].space.seen({input.free_bytes, input.free_inodes}, now);
+}
+
+// A task stands where its first job would.
+Place Core::State::place_of(const Task& task) const {
+  Place place;
+  place.group = group_of(task);
+  place.number = task.number;
+  std::optional<Time> first;
+  for (const Job* job : task.jobs) {
+    if (job->state != JobState::waiting) continue;
+    Time came = job->request->made;
+    if (job->request->priority == Priority::low) came += settings.low_priority;
+    if (first && *first <= came) continue;
+    first = came;
+    place.user = job->request->actor;
+  }
+  const Room left = missing(task);
+  const bool begun = std::any_of(task.transfers.begin(), task.transfers.end(), [](const Transfer& transfer) {
+    return transfer.state == TransferState::moved || transfer.state == TransferState::there;
+  });
+  place.bucket = begun ? 0 : 1;
+  place.rank = begun ? static_cast<std::int64_t>(left.bytes) : nanoseconds(first.value_or(now));
+  return place;
+}
+
+void Core::State::dequeue(Task& task) {
+  if (!task.queued) return;
+  auto& users = queue[task.queued->group];
+  const auto user = users.find(task.queued->user);
+  user->second.erase(*task.queued);
+  if (user->second.empty()) users.erase(user);
+  if (users.empty()) group_share.leave(std::string(group_name(task.queued->group)));
+  const bool waits = std::any_of(queue.begin(), queue.end(),
+                                 [&](const auto& group) { return group.second.contains(task.queued->user); });
+  if (!waits) user_share.leave(task.queued->user);
+  task.queued.reset();
+}
+
+// Into its place, if there is something that a mover could do for it now.
+void Core::State::enqueue(Task& task) {
+  const bool waits = task.lease == 0 && std::any_of(task.jobs.begin(), task.jobs.end(), [](const Job* job) {
+                       return job->state == JobState::waiting;
+                     });
+  if (!waits) return dequeue(task);
+  Place place = place_of(task);
+  if (task.queued && *task.queued == place) return;
+  dequeue(task);
+  group_share.join(std::string(group_name(place.group)));
+  user_share.join(place.user);
+  queue[place.group][place.user].emplace(place, &task);
+  task.queued = std::move(place);
+}
+
+unsigned Core::State::weight(const std::string& user) const {
+  const auto it = settings.weights.find(user);
+  return it == settings.weights.end() ? 1 : std::max(1U, it->second);
+}
+
+std::string Core::State::idle_mover() const {
+  for (const auto& [name, mover] : movers) {
+    if (mover.connected && mover.idle) return name;
+  }
+  return {};
+}
+
+void Core::State::schedule() {
+  for (std::string mover = idle_mover(); !mover.empty(); mover = idle_mover()) {
+    Task* task = choose();
+    if (task == nullptr) break;
+    give(*task, mover);
+  }
+  if (idle_mover().empty()) {
+    if (const Task* task = choose()) make_way(*task);
+  }
+  give_grants();
+}
+
+// The first task that can begin now, and what it passes over for good reasons.
+Task* Core::State::choose() {
+  std::vector<Class> order;
+  for (const auto& [group, users] : queue) {
+    if (!users.empty()) order.push_back(group);
+  }
+  std::stable_sort(order.begin(), order.end(), [this](Class a, Class b) {
+    if (a == Class::release || b == Class::release) return a < b;
+    return group_share.tag(group_name(a)) < group_share.tag(group_name(b));
+  });
+  std::set<std::string> full;  // tiers where nobody may overtake who has waited long for space
+  for (const Class group : order) {
+    std::vector<std::pair<double, std::string>> users;
+    for (const auto& [user, tasks_of] : queue[group])
+      users.emplace_back(user_share.tag(user), user);
+    std::sort(users.begin(), users.end());
+    for (const auto& [tag, user] : users) {
+      for (const auto& [place, task] : queue[group][user]) {
+        const auto block = blocked(*task);
+        if (!block && (task->to.empty() || !full.contains(task->to))) return task;
+        if (!block) continue;
+        if (block->constraint == Constraint::bytes || block->constraint == Constraint::inodes) {
+          if (!task->short_of_space) task->short_of_space = now;
+          if (now - *task->short_of_space >= settings.space_patience) full.insert(task->to);
+        }
+      }
+      user_share.skip(user);
+    }
+    group_share.skip(std::string(group_name(group)));
+  }
+  return nullptr;
+}
+
+std::optional<Block> Core::State::blocked(const Task& task) const {
+  const Dataset& dataset = datasets.at(task.dataset);
+  if (dataset.lease != 0) {
+    const Lease& lease = leases.at(dataset.lease);
+    return Block{Constraint::dataset_busy, {lease.job, lease.mover}, {}, {}};
+  }
+  for (const std::string& name : {task.from, task.to}) {
+    const auto it = tiers.find(name);
+    if (name.empty() || it == tiers.end() || it->second.breaker.allows(task.dataset, now)) continue;
+    return Block{Constraint::tier_resting, {name}, name, it->second.breaker.until()};
+  }
+  return task.action == Action::release ? blocked_release(task) : blocked_by_space(task);
+}
+
+// What others are bringing in, or keep, is not dropped under them. A stage job without space of its own holds
+// nothing up: it may be waiting for just this release.
+std::optional<Block> Core::State::blocked_release(const Task& task) const {
+  const Dataset& dataset = datasets.at(task.dataset);
+  for (const std::string& id : dataset.pins) {
+    const PinRecord& pin = pins.at(id);
+    if (pin.tier == task.from) return Block{Constraint::pinned, {id, pin.actor}, {}, pin.until};
+  }
+  for (const Task* other : dataset.tasks) {
+    const bool stages =
+        other->action == Action::stage && other->to == task.from && !other->reservation.empty();
+    const bool archives = other->action == Action::archive && other->from == task.from && other->queued;
+    if (stages || archives) return Block{Constraint::wanted, {other->jobs.front()->id}, {}, {}};
+  }
+  return std::nullopt;
+}
+
+std::optional<Block> Core::State::blocked_by_space(const Task& task) const {
+  const auto it = tiers.find(task.to);
+  if (task.action == Action::verify || task.to.empty()) return std::nullopt;
+  Room room = missing(task);
+  const Space nothing_seen;
+  const Space& space = it == tiers.end() ? nothing_seen : it->second.space;
+  if (!task.reservation.empty()) {
+    const Room held = space.held(task.reservation).value_or(Room{});
+    room.bytes -= std::min(room.bytes, held.bytes);
+    room.inodes -= std::min(room.inodes, held.inodes);
+  }
+  // A tier that says it is full is let be, also by what has its space reserved.
+  const bool paused = missing(task) != Room{} && space.paused_until(now);
+  const Shortage shortage = paused ? Shortage::paused : space.lacks(room, now);
+  if (shortage == Shortage::none) return std::nullopt;
+  Block block{shortage == Shortage::inodes ? Constraint::inodes : Constraint::bytes,
+              {task.to},
+              task.to,
+              space.paused_until(now)};
+  const std::string largest = space.largest_holder();
+  if (!largest.empty()) block.holders.push_back(largest);
+  return block;
+}
+
+// All movers are busy. One gives way after the key at hand if `task` is of a higher class, or if another user
+// would still have more movers for his weight than the user of `task` with one more. What is nearly complete
+// is finished.
+void Core::State::make_way(const Task& task) {
+  std::map<std::string, unsigned> movers_of;
+  for (const auto& [token, lease] : leases) {
+    if (lease.state != LeaseState::given) return;  // one is coming already
+    movers_of[lease.user] += 1;
+  }
+  const Place place = *task.queued;
+  Lease* victim = nullptr;
+  double most_left = 0;
+  for (auto& [token, lease] : leases) {
+    if (lease.task == nullptr || lease.recovered || lease.group == Class::release) continue;
+    const bool higher = place.group < lease.group && place.group <= Class::urgent;
+    const bool fairer =
+        place.group <= lease.group && lease.user != place.user &&
+        movers_of[lease.user] * weight(place.user) > (movers_of[place.user] + 1) * weight(lease.user);
+    const double left = static_cast<double>(missing(*lease.task).bytes);
+    double all = 0;
+    for (const Transfer& transfer : lease.task->transfers)
+      all += static_cast<double>(transfer.bytes);
+    if ((!higher && !fairer) || left * kNearlyComplete <= all || left <= most_left) continue;
+    victim = &lease;
+    most_left = left;
+  }
+  if (victim != nullptr) stop_lease(*victim, LeaseHappening::yield);
+}
+
+}  // namespace microstage::core
