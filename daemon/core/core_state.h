@@ -153,6 +153,7 @@ struct Core::State {
   [[nodiscard]] std::optional<Block> blocked_release(const Task& task) const;
   [[nodiscard]] std::optional<Block> blocked_by_space(const Task& task) const;
   [[nodiscard]] std::string idle_mover() const;
+  [[nodiscard]] unsigned movers_of(const std::string& user) const;
   [[nodiscard]] unsigned weight(const std::string& user) const;
 
   // recover.cpp

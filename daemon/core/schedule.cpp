@@ -99,6 +99,11 @@ void Core::State::enqueue(Task& task) {
   task.queued = std::move(place);
 }
 
+unsigned Core::State::movers_of(const std::string& user) const {
+  return static_cast<unsigned>(
+      std::count_if(leases.begin(), leases.end(), [&](const auto& it) { return it.second.user == user; }));
+}
+
 unsigned Core::State::weight(const std::string& user) const {
   const auto it = settings.weights.find(user);
   return it == settings.weights.end() ? 1 : std::max(1U, it->second);
@@ -135,11 +140,12 @@ Task* Core::State::choose() {
   });
   std::set<std::string> full;  // tiers where nobody may overtake who has waited long for space
   for (const Class group : order) {
-    std::vector<std::pair<double, std::string>> users;
-    for (const auto& [user, tasks_of] : queue[group])
-      users.emplace_back(user_share.tag(user), user);
+    std::vector<std::tuple<double, unsigned, std::string>> users;  // equal shares: who has fewer movers
+    for (const auto& [user, tasks_of] : queue[group]) {
+      users.emplace_back(user_share.tag(user), movers_of(user), user);
+    }
     std::sort(users.begin(), users.end());
-    for (const auto& [tag, user] : users) {
+    for (const auto& [tag, working, user] : users) {
       for (const auto& [place, task] : queue[group][user]) {
         const auto block = blocked(*task);
         if (!block && (task->to.empty() || !full.contains(task->to))) return task;
@@ -212,13 +218,11 @@ std::optional<Block> Core::State::blocked_by_space(const Task& task) const {
 }
 
 // All movers are busy. One gives way after the key at hand if `task` is of a higher class, or if another user
-// would still have more movers for his weight than the user of `task` with one more. What is nearly complete
-// is finished.
+// would still have more movers for his weight than the user of `task` with one more; nobody gives his only
+// one. What is nearly complete is finished.
 void Core::State::make_way(const Task& task) {
-  std::map<std::string, unsigned> movers_of;
   for (const auto& [token, lease] : leases) {
     if (lease.state != LeaseState::given) return;  // one is coming already
-    movers_of[lease.user] += 1;
   }
   const Place place = *task.queued;
   Lease* victim = nullptr;
@@ -227,8 +231,8 @@ void Core::State::make_way(const Task& task) {
     if (lease.task == nullptr || lease.recovered || lease.group == Class::release) continue;
     const bool higher = place.group < lease.group && place.group <= Class::urgent;
     const bool fairer =
-        place.group <= lease.group && lease.user != place.user &&
-        movers_of[lease.user] * weight(place.user) > (movers_of[place.user] + 1) * weight(lease.user);
+        place.group <= lease.group && lease.user != place.user && movers_of(lease.user) > 1 &&
+        movers_of(lease.user) * weight(place.user) > (movers_of(place.user) + 1) * weight(lease.user);
     const double left = static_cast<double>(missing(*lease.task).bytes);
     double all = 0;
     for (const Transfer& transfer : lease.task->transfers)

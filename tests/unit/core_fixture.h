@@ -38,6 +38,16 @@ class CoreFixture {
       if (now == end) return effects;
     }
   }
+  // Until something is due that has such an effect.
+  template <class Kind>
+  std::vector<core::Effect> wait_until() {
+    for (int steps = 0; steps < 1000 && core.next_deadline(); ++steps) {
+      now = std::max(now, *core.next_deadline());
+      auto effects = keep(core.tick(now));
+      if (!all<Kind>(effects).empty()) return effects;
+    }
+    throw std::logic_error("it never comes");
+  }
   std::vector<core::Effect> keep(core::Step step) {
     events.insert(events.end(), step.events.begin(), step.events.end());
     return std::move(step.effects);
