@@ -29,6 +29,7 @@ template <class State, class Happening>
 struct StateTable {
   std::string_view name;
   std::span<const StateSpec<State>> states;
+  std::span<const std::string_view> happenings;  // names, in the order of the enumeration
   std::span<const Transition<State, Happening>> transitions;
 
   // Where `happening` leads from `state`; nothing when that may not happen.

@@ -5,10 +5,11 @@
 namespace microstage::core {
 namespace {
 
-template <class State, class Happening, std::size_t States, std::size_t Transitions>
+template <class State, class Happening, std::size_t States, std::size_t Names, std::size_t Transitions>
 StateTable<State, Happening> table(std::string_view name, const std::array<StateSpec<State>, States>& states,
+                                   const std::array<std::string_view, Names>& happenings,
                                    const std::array<Transition<State, Happening>, Transitions>& transitions) {
-  return {name, states, transitions};
+  return {name, states, happenings, transitions};
 }
 
 constexpr std::array kRequestStates{
@@ -17,6 +18,7 @@ constexpr std::array kRequestStates{
     StateSpec<RequestState>{RequestState::failed, "failed", "", ""},
     StateSpec<RequestState>{RequestState::cancelled, "cancelled", "", ""},
 };
+constexpr std::array<std::string_view, 3> kRequestHappenings{"all-done", "some-failed", "cancel"};
 constexpr std::array kRequestTransitions{
     Transition<RequestState, RequestHappening>{RequestState::open, RequestHappening::all_done,
                                                RequestState::done},
@@ -38,6 +40,9 @@ constexpr std::array kJobStates{
     StateSpec<JobState>{JobState::cancelled, "cancelled", "", ""},
 };
 using JobTransition = Transition<JobState, JobHappening>;
+constexpr std::array<std::string_view, 11> kJobHappenings{"planned",  "replan",  "lease", "interrupt",
+                                                          "fail",     "due",     "park",  "resume",
+                                                          "complete", "give-up", "cancel"};
 constexpr std::array kJobTransitions{
     JobTransition{JobState::planning, JobHappening::planned, JobState::waiting},
     JobTransition{JobState::planning, JobHappening::fail, JobState::backing_off},
@@ -82,6 +87,8 @@ constexpr std::array kLeaseStates{
     StateSpec<LeaseState>{LeaseState::lost, "lost", "", ""},
 };
 using LeaseTransition = Transition<LeaseState, LeaseHappening>;
+constexpr std::array<std::string_view, 5> kLeaseHappenings{"heartbeat", "yield", "revoke", "give-back",
+                                                           "silence"};
 constexpr std::array kLeaseTransitions{
     LeaseTransition{LeaseState::given, LeaseHappening::heartbeat, LeaseState::given},
     LeaseTransition{LeaseState::given, LeaseHappening::yield, LeaseState::yielding},
@@ -106,6 +113,8 @@ constexpr std::array kGrantStates{
     StateSpec<GrantState>{GrantState::gone, "gone", "", ""},
 };
 using GrantTransition = Transition<GrantState, GrantHappening>;
+constexpr std::array<std::string_view, 6> kGrantHappenings{"grant",  "refuse", "progress",
+                                                           "finish", "leave",  "silence"};
 constexpr std::array kGrantTransitions{
     GrantTransition{GrantState::waiting, GrantHappening::grant, GrantState::granted},
     GrantTransition{GrantState::waiting, GrantHappening::refuse, GrantState::refused},
@@ -125,6 +134,8 @@ constexpr std::array kTransferStates{
     StateSpec<TransferState>{TransferState::parked, "parked", "a data manager", "that of its job"},
 };
 using TransferTransition = Transition<TransferState, TransferHappening>;
+constexpr std::array<std::string_view, 10> kTransferHappenings{"start", "stop", "arrive", "see",  "miss",
+                                                               "doubt", "fail", "due",    "park", "resume"};
 constexpr std::array kTransferTransitions{
     TransferTransition{TransferState::wanted, TransferHappening::start, TransferState::moving},
     TransferTransition{TransferState::wanted, TransferHappening::arrive, TransferState::moved},
@@ -163,6 +174,7 @@ constexpr std::array kPinStates{
     StateSpec<PinState>{PinState::expired, "expired", "", ""},
     StateSpec<PinState>{PinState::removed, "removed", "", ""},
 };
+constexpr std::array<std::string_view, 2> kPinHappenings{"expire", "remove"};
 constexpr std::array kPinTransitions{
     Transition<PinState, PinHappening>{PinState::active, PinHappening::expire, PinState::expired},
     Transition<PinState, PinHappening>{PinState::active, PinHappening::remove, PinState::removed},
@@ -172,6 +184,7 @@ constexpr std::array kReservationStates{
     StateSpec<ReservationState>{ReservationState::held, "held", "its job", "the end of its job"},
     StateSpec<ReservationState>{ReservationState::ended, "ended", "", ""},
 };
+constexpr std::array<std::string_view, 1> kReservationHappenings{"end"};
 constexpr std::array kReservationTransitions{
     Transition<ReservationState, ReservationHappening>{ReservationState::held, ReservationHappening::end,
                                                        ReservationState::ended},
@@ -180,37 +193,38 @@ constexpr std::array kReservationTransitions{
 }  // namespace
 
 const StateTable<RequestState, RequestHappening>& request_table() {
-  static const auto it = table("request", kRequestStates, kRequestTransitions);
+  static const auto it = table("request", kRequestStates, kRequestHappenings, kRequestTransitions);
   return it;
 }
 
 const StateTable<JobState, JobHappening>& job_table() {
-  static const auto it = table("job", kJobStates, kJobTransitions);
+  static const auto it = table("job", kJobStates, kJobHappenings, kJobTransitions);
   return it;
 }
 
 const StateTable<LeaseState, LeaseHappening>& lease_table() {
-  static const auto it = table("lease", kLeaseStates, kLeaseTransitions);
+  static const auto it = table("lease", kLeaseStates, kLeaseHappenings, kLeaseTransitions);
   return it;
 }
 
 const StateTable<GrantState, GrantHappening>& grant_table() {
-  static const auto it = table("grant", kGrantStates, kGrantTransitions);
+  static const auto it = table("grant", kGrantStates, kGrantHappenings, kGrantTransitions);
   return it;
 }
 
 const StateTable<TransferState, TransferHappening>& transfer_table() {
-  static const auto it = table("transfer", kTransferStates, kTransferTransitions);
+  static const auto it = table("transfer", kTransferStates, kTransferHappenings, kTransferTransitions);
   return it;
 }
 
 const StateTable<PinState, PinHappening>& pin_table() {
-  static const auto it = table("pin", kPinStates, kPinTransitions);
+  static const auto it = table("pin", kPinStates, kPinHappenings, kPinTransitions);
   return it;
 }
 
 const StateTable<ReservationState, ReservationHappening>& reservation_table() {
-  static const auto it = table("reservation", kReservationStates, kReservationTransitions);
+  static const auto it =
+      table("reservation", kReservationStates, kReservationHappenings, kReservationTransitions);
   return it;
 }
 

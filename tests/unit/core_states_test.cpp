@@ -1,6 +1,8 @@
 // The tables of states: complete, in order, and every pair that is not in them refused.
 
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "daemon/core/states.h"
 #include "tests/support/catch.h"
@@ -8,9 +10,36 @@
 namespace microstage::core {
 namespace {
 
+std::string page() {
+  std::ostringstream text;
+  text << std::ifstream(MICROSTAGE_SOURCE "/daemon/core/states.md").rdbuf();
+  return text.str();
+}
+
+// The row of a state as states.md has it.
+template <class State, class Happening>
+std::string row(const StateTable<State, Happening>& table, const StateSpec<State>& spec) {
+  std::string exits;
+  for (const auto& it : table.transitions) {
+    if (it.from != spec.state) continue;
+    exits.append(exits.empty() ? "" : ", ").append(table.happenings[static_cast<std::size_t>(it.happening)]);
+    exits.append(" -> ").append(table.spec(it.to).name);
+  }
+  const auto or_else = [](std::string_view text, const char* none) {
+    return std::string(text.empty() ? none : text);
+  };
+  return "| `" + std::string(spec.name) + "` | " + or_else(spec.owner, "-") + " | " +
+         or_else(spec.deadline, "-") + " | " + or_else(exits, "last") + " |\n";
+}
+
 template <class State, class Happening>
 void check_table(const StateTable<State, Happening>& table, std::size_t states, std::size_t happenings) {
   INFO(table.name);
+  REQUIRE(table.happenings.size() == happenings);
+  for (const auto& spec : table.states) {
+    INFO(row(table, spec));
+    CHECK(page().find(row(table, spec)) != std::string::npos);
+  }
   REQUIRE(table.states.size() == states);
   std::set<std::pair<int, int>> pairs;
   std::set<State> reachable{table.states.front().state};
