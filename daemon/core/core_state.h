@@ -161,6 +161,7 @@ struct Core::State {
   void fold_lease(const ledger::Event& event);
   void fold_job(const ledger::Event& event);
   void recover(std::uint64_t head);
+  void recover(Lease& lease);
 
   // why.cpp
   [[nodiscard]] double bytes_before(const Task& task) const;

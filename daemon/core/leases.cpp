@@ -61,6 +61,9 @@ void Core::State::give(Task& task, const std::string& mover) {
   lease.user = place.user;
   lease.group = place.group;
   lease.task = &task;
+  lease.action = task.action;
+  lease.from = task.from;
+  lease.to = task.to;
   lease.charged = std::max(1e6, static_cast<double>(missing(task).bytes));
   task.lease = lease.token;
   task.short_of_space.reset();
@@ -78,6 +81,9 @@ void Core::State::give(Task& task, const std::string& mover) {
       event.job = lease.job;
       event.dataset = task.dataset;
       event.host = movers[mover].host;
+      event.action = name(task.action);
+      event.from = task.from;
+      event.to = task.to;
       event.token = lease.token;
       event.note = mover;
     }

@@ -106,7 +106,6 @@ void Core::State::fold_lease(const ledger::Event& event) {
     const auto it = leases.find(token);
     if (it == leases.end()) return;
     datasets[it->second.dataset].lease = 0;
-    if (it->second.task != nullptr) it->second.task->lease = 0;
     leases.erase(it);
     return;
   }
@@ -119,11 +118,21 @@ void Core::State::fold_lease(const ledger::Event& event) {
   lease.recovered = true;
   datasets[event.dataset].lease = token;
   movers[lease.mover].host = event.host;
-  const auto job = jobs.find(event.job);
-  if (job == jobs.end()) return;
-  lease.task = job->second->task;
-  lease.user = job->second->request->actor;
-  lease.task->lease = token;
+  lease.action = action_named(event.action).value_or(Action::stage);
+  lease.from = event.from;
+  lease.to = event.to;
+}
+
+// The job in whose name a lease was given may have ended while others wait for the same.
+void Core::State::recover(Lease& lease) {
+  for (Task* task : datasets[lease.dataset].tasks) {
+    if (task->action != lease.action || task->from != lease.from || task->to != lease.to) continue;
+    lease.task = task;
+    lease.user = task->jobs.front()->request->actor;
+    task->lease = lease.token;
+  }
+  timers.set({TimerKind::lease, std::to_string(lease.token)}, now + settings.restart_grace);
+  if (lease.task == nullptr) stop_lease(lease, LeaseHappening::revoke);
 }
 
 // Whatever was under way is looked at anew: the world may have gone on. Only what is parked stays where it
@@ -132,14 +141,12 @@ void Core::State::recover(std::uint64_t head) {
   last_token = std::max(last_token, head);
   std::vector<std::uint64_t> empty;
   for (const auto& [number, task] : tasks) {
-    if (task->jobs.empty() && task->lease == 0) empty.push_back(number);
+    if (task->jobs.empty()) empty.push_back(number);
   }
   for (const auto number : empty)
     forget(*tasks.at(number));
-  for (auto& [token, lease] : leases) {
-    timers.set({TimerKind::lease, std::to_string(token)}, now + settings.restart_grace);
-    if (lease.task == nullptr || lease.task->jobs.empty()) stop_lease(lease, LeaseHappening::revoke);
-  }
+  for (auto& [token, lease] : leases)
+    recover(lease);
   for (const auto& [id, pin] : pins) {
     if (pin.until) timers.set({TimerKind::pin, id}, *pin.until);
   }

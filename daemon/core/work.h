@@ -92,6 +92,9 @@ struct Lease {
   std::string job;      // in whose name it was given
   std::string request;  // of that job
   std::string dataset;
+  Action action = Action::stage;
+  std::string from;
+  std::string to;
   std::string user;      // whose share it counts on
   Task* task = nullptr;  // null when its work is over before it is
   LeaseState state = LeaseState::given;

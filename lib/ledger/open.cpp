@@ -1,0 +1,21 @@
+#include "lib/ledger/open.h"
+
+namespace microstage::ledger {
+
+Status for_each_open_event(Reader& reader, const std::function<Status(const Record&)>& take) {
+  auto statement = reader.database().prepare(
+      "SELECT " + event_columns() +
+      " FROM (SELECT opened AS number FROM open UNION SELECT latest FROM open) AS wanted "
+      "JOIN event ON event.seq = wanted.number ORDER BY event.seq");
+  if (!statement) return fail(statement.error());
+  Record record;
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return fail(row.error());
+    if (!*row) return {};
+    if (auto read = reader.rows().read(*statement, record); !read) return read;
+    if (auto taken = take(record); !taken) return taken;
+  }
+}
+
+}  // namespace microstage::ledger

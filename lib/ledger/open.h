@@ -1,0 +1,16 @@
+#pragma once
+// What has begun and not ended: what a daemon goes on with after a restart.
+//
+// Threads: as the Reader.
+
+#include <functional>
+
+#include "lib/ledger/reader.h"
+
+namespace microstage::ledger {
+
+// Calls `take` for the events that opened, or last changed, the requests, jobs, leases, pins and reservations
+// that have not ended, in their order in the ledger. Error: what `take` fails with, too.
+[[nodiscard]] Status for_each_open_event(Reader& reader, const std::function<Status(const Record&)>& take);
+
+}  // namespace microstage::ledger
