@@ -92,7 +92,7 @@ void Core::State::fold_job(const ledger::Event& event) {
     if (job.state == JobState::parked) job.error = Error{ErrorKind::transient, event.error};
     return;
   }
-  if (event.result.size() > 0 && !job.request->error)
+  if (!event.result.empty() && !job.request->error)
     job.request->error = Error{ErrorKind::transient, event.error};
   std::erase(job.task->jobs, &job);
   job.request->open_jobs -= 1;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "daemon/core/time.h"
@@ -32,7 +33,9 @@ struct Timer {
   TimerKind kind;
   std::string whose;
 
-  auto operator<=>(const Timer&) const = default;
+  bool operator<(const Timer& other) const {
+    return std::tie(kind, whose) < std::tie(other.kind, other.whose);
+  }
 };
 
 class Timers {

@@ -59,7 +59,7 @@ class CoreFixture {
   }
 
   core::Submit stage(const std::string& request, const std::string& actor,
-                     std::vector<unsigned> sections) const {
+                     const std::vector<unsigned>& sections) const {
     core::Submit submit;
     submit.request = request;
     submit.actor = actor;
@@ -68,8 +68,8 @@ class CoreFixture {
     return submit;
   }
   core::Submit release(const std::string& request, const std::string& actor,
-                       std::vector<unsigned> sections) const {
-    core::Submit submit = stage(request, actor, std::move(sections));
+                       const std::vector<unsigned>& sections) const {
+    core::Submit submit = stage(request, actor, sections);
     submit.action = core::Action::release;
     for (auto& wanted : submit.datasets)
       wanted = {wanted.dataset, "fast", ""};
