@@ -65,7 +65,7 @@ void Core::State::due(const Timer& timer) {
       return end_lease(it->second, LeaseHappening::silence, error);
     }
     case TimerKind::grant:
-      return end(std::stoull(timer.whose));
+      return take(GrantGone{std::stoull(timer.whose)});
     case TimerKind::grant_wait: {
       const std::uint64_t grant = std::stoull(timer.whose);
       step.effects.emplace_back(

@@ -169,6 +169,7 @@ struct Core::State {
   [[nodiscard]] Wait why(const GrantRecord& grant) const;
 };
 
+[[nodiscard]] Constraint constraint_of(Shortage shortage);
 [[nodiscard]] std::string_view group_name(Class group);
 [[nodiscard]] std::string place_of_key(const std::string& dataset, const std::string& key,
                                        const std::string& to);

@@ -201,8 +201,7 @@ std::optional<Block> Core::State::blocked(const GrantRecord& grant) const {
   if (ask.token != 0 || ask.to.empty() || target == tiers.end()) return std::nullopt;
   const Shortage shortage = target->second.space.lacks({ask.bytes, 1}, now);
   if (shortage == Shortage::none) return std::nullopt;
-  const Constraint what = shortage == Shortage::inodes ? Constraint::inodes : Constraint::bytes;
-  return Block{what, {ask.to}, ask.to, target->second.space.paused_until(now)};
+  return Block{constraint_of(shortage), {ask.to}, ask.to, target->second.space.paused_until(now)};
 }
 
 // By class, then fair share, then in the order they came.

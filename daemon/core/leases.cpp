@@ -200,8 +200,10 @@ void Core::State::end_lease(Lease& lease, LeaseHappening happening, const std::o
     event.error = error->message;
   }
   timers.clear({TimerKind::lease, std::to_string(lease.token)});
-  user_share.correct(lease.user, lease.moved - lease.charged);
-  group_share.correct(std::string(group_name(lease.group)), lease.moved - lease.charged);
+  if (!lease.recovered) {
+    user_share.correct(lease.user, lease.moved - lease.charged);
+    group_share.correct(std::string(group_name(lease.group)), lease.moved - lease.charged);
+  }
   const auto mover = movers.find(lease.mover);
   if (!lost && mover != movers.end() && mover->second.connected) mover->second.idle = true;
 
@@ -242,7 +244,10 @@ void Core::State::reserve(Task& task) {
   if (target == nullptr || room == Room{}) return;
   const std::optional<Room> held =
       task.reservation.empty() ? std::nullopt : target->space.held(task.reservation);
-  if (held && held->bytes >= room.bytes && held->inodes >= room.inodes) return;
+  if (held && held->bytes >= room.bytes && held->inodes >= room.inodes) {
+    target->space.reserve(task.reservation, room);  // after a restart it holds what is written already, too
+    return;
+  }
   if (!task.reservation.empty()) release_space(task);
   const Job& job = *task.jobs.front();
   task.reservation = job.id;

@@ -28,6 +28,21 @@ Class group_of(const Task& task) {
 
 }  // namespace
 
+Constraint constraint_of(Shortage shortage) {
+  switch (shortage) {
+    case Shortage::none:
+      return Constraint::none;
+    case Shortage::unknown:
+      return Constraint::tier_unknown;
+    case Shortage::inodes:
+      return Constraint::inodes;
+    case Shortage::bytes:
+    case Shortage::paused:
+      break;
+  }
+  return Constraint::bytes;
+}
+
 std::string_view group_name(Class group) {
   switch (group) {
     case Class::release:
@@ -208,10 +223,7 @@ std::optional<Block> Core::State::blocked_by_space(const Task& task) const {
   const bool paused = missing(task) != Room{} && space.paused_until(now);
   const Shortage shortage = paused ? Shortage::paused : space.lacks(room, now);
   if (shortage == Shortage::none) return std::nullopt;
-  Block block{shortage == Shortage::inodes ? Constraint::inodes : Constraint::bytes,
-              {task.to},
-              task.to,
-              space.paused_until(now)};
+  Block block{constraint_of(shortage), {task.to}, task.to, space.paused_until(now)};
   const std::string largest = space.largest_holder();
   if (!largest.empty()) block.holders.push_back(largest);
   return block;

@@ -24,6 +24,7 @@ enum class Constraint {
   wanted,        // what it would release, others are staging
   bytes,         // space on the tier it writes to
   inodes,
+  tier_unknown,  // nobody has told yet how much room it has
   tier_resting,  // the tier failed several times in a row, or is unwell
   back_off,      // its last attempt failed; the next one comes later
   parked,        // trying again cannot help until somebody mends the cause

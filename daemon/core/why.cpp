@@ -34,6 +34,8 @@ Words words(Constraint constraint) {
       return {"there is not enough space", "release other datasets"};
     case Constraint::inodes:
       return {"there are not enough inodes", "release or seal other datasets"};
+    case Constraint::tier_unknown:
+      return {"how much room the tier has is not known yet", "a look at the tier"};
     case Constraint::tier_resting:
       return {"the tier failed and rests until it is tried again", "mend the tier"};
     case Constraint::back_off:
