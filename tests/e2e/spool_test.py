@@ -82,6 +82,15 @@ class RealTransfers(SpoolBench):
         self.assertEqual({event["verified"] for event in found if "verified" in event}, {"hash"})
         self.assertEqual([event["from"] for event in found if event["type"] == "object.removed"], [store])
 
+    def test_what_git_annex_itself_verifies_is_an_event_too(self):
+        self.make_store()
+        clone = self.make_clone(files={"plane": FILES["plane0"]}, parameters=("encryption=none", "chunk=2KiB"))
+        self.annex(clone, "copy", "--quiet", "--to", "cap", "plane")
+        self.annex(clone, "drop", "--quiet", "plane")
+        self.annex(clone, "get", "--quiet", "plane")
+        self.assertEqual(self.take_in()["bad"], 0)
+        self.assertEqual([event["verified"] for event in transfers(self.ledger)], ["size", "size", "git-annex", "git-annex"])
+
     def test_failures_are_events_too(self):
         dataset = self.make_store()
         clone = self.make_clone(files={"plane": FILES["plane0"], "other": FILES["plane1"]})
