@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/ledger/canonical.h"
+#include "lib/ledger/projections.h"
 #include "lib/ledger/query_sql.h"
 
 namespace microstage::ledger {
@@ -49,6 +50,18 @@ void pin_function(sqlite3_context* context, int, sqlite3_value** values) {
   sqlite3_result_blob64(context, event.pin.data(), event.pin.size(), SQLITE_TRANSIENT);
 }
 
+// SQLite's own sum is an error where it does not fit.
+void sum_up_step(sqlite3_context* context, int, sqlite3_value** values) {
+  auto* sum = static_cast<std::uint64_t*>(sqlite3_aggregate_context(context, sizeof(std::uint64_t)));
+  if (sum == nullptr) return sqlite3_result_error_nomem(context);
+  *sum = added(*sum, static_cast<std::uint64_t>(std::max<sqlite3_int64>(sqlite3_value_int64(values[0]), 0)));
+}
+
+void sum_up_end(sqlite3_context* context) {
+  const auto* sum = static_cast<std::uint64_t*>(sqlite3_aggregate_context(context, 0));
+  sqlite3_result_int64(context, sum == nullptr ? 0 : static_cast<sqlite3_int64>(*sum));
+}
+
 }  // namespace
 
 Status add_query_functions(Database& database) {
@@ -65,6 +78,9 @@ Status add_query_functions(Database& database) {
                                    function.call, nullptr, nullptr, nullptr) != SQLITE_OK)
       return fail(database_error(database.handle(), "ledger " + database.path()));
   }
+  if (sqlite3_create_function_v2(database.handle(), "sum_up", 1, kFlags, nullptr, nullptr, sum_up_step,
+                                 sum_up_end, nullptr) != SQLITE_OK)
+    return fail(database_error(database.handle(), "ledger " + database.path()));
   return {};
 }
 

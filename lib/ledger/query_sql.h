@@ -52,8 +52,8 @@ class Conditions {
 // The ids of names that events use, as a JSON list for json_each.
 [[nodiscard]] Result<std::string> id_list(Reader& reader, const std::vector<std::string>& names);
 
-// SQL functions of ours, on the reader's connection: contains(bytes, part), mentions(detail, part) and
-// pin_of(detail).
+// SQL functions of ours, on the reader's connection: contains(bytes, part), mentions(detail, part),
+// pin_of(detail), and the aggregate sum_up(number), which ends at the largest number.
 [[nodiscard]] Status add_query_functions(Database& database);
 
 }  // namespace microstage::ledger
