@@ -135,7 +135,7 @@ Result<ImportedSpool> import_spool(ledger::Ledger& ledger, const fs::Directory& 
   Import import(ledger, spool, result);
   if (auto run = import.run(); !run) return fail(run.error());
   if (!remove || !result.state) return result;
-  const auto removed = spool.remove_if_read();
+  const auto removed = spool.remove_if_read(control::now_us());
   if (!removed) result.state = fail(removed.error());
   result.removed = removed && *removed;
   return result;
