@@ -83,7 +83,7 @@ Command add_ledger_verify(CLI::App& ledger, LedgerOptions& options) {
   verify->add_flag("--projections", options.projections,
                    "Also compare the tables that queries use with what the events give");
   add_ledger_options(*verify, options);
-  verify->footer("The heads that the daemon keeps in LEDGER-heads are checked too.\n");
+  verify->footer("The heads noted in LEDGER-heads are checked too.\n");
   return {verify, [&options] { return run_ledger_verify(options); }};
 }
 

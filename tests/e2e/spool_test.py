@@ -160,6 +160,18 @@ class Import(SpoolBench):
         self.assertEqual(self.take_in()["files"], 0)
         self.assertIn("not-there", self.refused(*self.importing, self.root / "not-there", status=3))
 
+    def test_each_import_leaves_a_head_that_the_ledger_is_held_to(self):
+        spool = self.written(count=2)
+        self.take_in()
+        self.take_in()  # nothing new
+        spool.append(report(2), report(3, bytes=2**63 - 1), report(4, bytes=2**63 - 1))
+        self.assertEqual(self.take_in()["bad"], 0)
+        told = self.run_ok("microstage", "ledger", "verify", "--projections", "--ledger", self.ledger, "--json")
+        self.assertEqual((json.loads(told)["result"], json.loads(told)["heads"]), ("ok", 2))
+        self.run_ok("microstage", "log", "--totals", "--ledger", self.ledger)
+        pathlib.Path(f"{self.ledger}-heads").write_text(f"99:{'0' * 64} 1700000000000000000 0.1.0\n")
+        self.assertIn("cut off", self.refused("microstage", "ledger", "verify", "--ledger", self.ledger))
+
     def test_bad_lines_are_named_and_left_out(self):
         spool = self.written(count=2)
         spool.raw(b"{nonsense\n")
