@@ -149,7 +149,16 @@ Status Conditions::add_times(const Query& query) {
   return {};
 }
 
-void Conditions::add_text(const std::string& text) {
+Status Conditions::add_text(const std::string& text) {
+  auto names = reader_->database().prepare("SELECT 1 FROM text WHERE contains(value, ?) LIMIT 1");
+  if (!names) return fail(names.error());
+  const auto named = names->bind_bytes(1, text).step();
+  if (!named) return fail(named.error());
+  if (!*named) {
+    add("mentions(event.detail, ?)");
+    values_.emplace_back(text);
+    return {};
+  }
   with_ = "WITH matching AS MATERIALIZED (SELECT id FROM text WHERE contains(value, ?)) ";
   with_values_.emplace_back(text);
   std::string any = "(mentions(event.detail, ?)";
@@ -157,6 +166,7 @@ void Conditions::add_text(const std::string& text) {
     if (spec.kind == FieldKind::name) any += " OR +event." + std::string{spec.column} + " IN matching";
   add(any + ")");
   values_.emplace_back(text);
+  return {};
 }
 
 Status Conditions::add_dataset(const Query& query) {
@@ -187,8 +197,7 @@ Status Conditions::add_all(const Query& query, Part part) {
     constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     add("event.seq < ?", {static_cast<std::int64_t>(std::min(*query.before, kMost))});
   }
-  if (!query.text.empty()) add_text(query.text);
-  return {};
+  return query.text.empty() ? Status{} : add_text(query.text);
 }
 
 Result<Conditions> Conditions::of(Reader& reader, const Query& query, Part part) {

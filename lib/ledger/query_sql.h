@@ -43,7 +43,7 @@ class Conditions {
   [[nodiscard]] Status add_result(const std::string& result);
   [[nodiscard]] Status add_type(const std::string& type);
   [[nodiscard]] Status add_times(const Query& query);
-  void add_text(const std::string& text);
+  [[nodiscard]] Status add_text(const std::string& text);
   [[nodiscard]] std::string index();
 
   Reader* reader_;
