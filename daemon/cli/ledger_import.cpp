@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <thread>
 
+#include "daemon/cli/times.h"
 #include "daemon/import/spool_import.h"
 #include "lib/control/spool_place.h"
 #include "lib/core/text.h"
+#include "lib/ledger/anchor.h"
 #include "lib/ledger/location.h"
 
 namespace microstage::cli {
@@ -154,6 +156,11 @@ void print_totals(const Totals& totals, const std::string& ledger, const ledger:
   std::printf("%s\n", line.c_str());
 }
 
+Status anchor(const std::string& ledger, const ledger::Head& head) {
+  return ledger::append_anchor(fs::posix_file_ops(), ledger::anchor_path(ledger), head, current_time(),
+                               MICROSTAGE_VERSION);
+}
+
 }  // namespace
 
 ExitStatus run_ledger_import(const ImportOptions& options) {
@@ -165,6 +172,7 @@ ExitStatus run_ledger_import(const ImportOptions& options) {
   auto ledger = open_ledger(path);
   if (!ledger) return report(ledger.error());
   Totals totals;
+  const ledger::Head before = ledger->head();
   for (const Found& file : search->files) {
     const auto spool =
         import::import_spool(*ledger, search->directories.at(file.directory), file.name, options.remove);
@@ -172,6 +180,13 @@ ExitStatus run_ledger_import(const ImportOptions& options) {
     count(totals, *spool, file.named);
     print_problems(*spool);
     if (options.json) print_json(*spool);
+  }
+  // Where no daemon is, nobody else does; against it a cut tail and a rewritten chain show.
+  const auto anchored = ledger->head() == before ? Status{} : anchor(path, ledger->head());
+  if (!anchored) {
+    print_error(anchored.error().message + "; the reports were taken in, but the heads of " + path +
+                " end before them");
+    totals.failed = true;
   }
   print_totals(totals, path, ledger->head(), options.json);
   return totals.failed ? kFailed : kDone;

@@ -3,6 +3,7 @@
 #include "daemon/cli/command.h"
 #include "daemon/cli/times.h"
 #include "lib/core/text.h"
+#include "lib/ledger/projections.h"
 
 namespace microstage::cli {
 
@@ -123,10 +124,10 @@ Table totals_table(const std::vector<ledger::TotalsRow>& rows) {
   for (const ledger::TotalsRow& row : rows) {
     add(row);
     sum.files += row.files;
-    sum.bytes += row.bytes;
+    sum.bytes = ledger::added(sum.bytes, row.bytes);
     sum.failures += row.failures;
     sum.removed_files += row.removed_files;
-    sum.removed_bytes += row.removed_bytes;
+    sum.removed_bytes = ledger::added(sum.removed_bytes, row.removed_bytes);
   }
   if (rows.size() > 1) add(sum);
   return table;

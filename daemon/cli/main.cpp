@@ -1,6 +1,8 @@
 // The `microstage` command: what its subcommands are called and take. The only file that knows CLI11.
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
 
 #include "daemon/cli/connect.h"
 #include "daemon/cli/git.h"
@@ -9,6 +11,7 @@
 #include "daemon/cli/ledger_import.h"
 #include "daemon/cli/log.h"
 #include "daemon/cli/where.h"
+#include "lib/core/text.h"
 
 namespace {
 
@@ -80,7 +83,7 @@ Command add_ledger_verify(CLI::App& ledger, LedgerOptions& options) {
   verify->add_flag("--projections", options.projections,
                    "Also compare the tables that queries use with what the events give");
   add_ledger_options(*verify, options);
-  verify->footer("The heads that the daemon keeps in LEDGER-heads are checked too.\n");
+  verify->footer("The heads noted in LEDGER-heads are checked too.\n");
   return {verify, [&options] { return run_ledger_verify(options); }};
 }
 
@@ -92,11 +95,21 @@ Command add_ledger_backup(CLI::App& ledger, LedgerOptions& options) {
   return {backup, [&options] { return run_ledger_backup(options); }};
 }
 
+// A variable of a script that is empty would otherwise ask for everything.
+const CLI::Validator kGiven(
+    [](const std::string& text) { return text.empty() ? std::string{"empty"} : std::string{}; }, "", "given");
+const CLI::Validator kCount(
+    [](const std::string& text) {
+      std::uint64_t count = 0;
+      return microstage::parse_decimal(text, count) ? std::string{} : "'" + text + "' is no number from 0 on";
+    },
+    "", "count");
+
 // What `log` and `where` share.
 void add_target_options(CLI::App& app, TargetOptions& target, std::string& ledger) {
-  app.add_option("--path", target.path, "Only this file or directory of the dataset");
-  app.add_option("--at", target.at, "As it is in this commit, branch or tag of the dataset");
-  app.add_option("--store", target.store, "The store in which an id or alias is looked for");
+  app.add_option("--path", target.path, "Only this file or directory of the dataset")->check(kGiven);
+  app.add_option("--at", target.at, "As it is in this commit, branch or tag of the dataset")->check(kGiven);
+  app.add_option("--store", target.store, "The store in which an id or alias is looked for")->check(kGiven);
   app.add_option("--ledger", ledger,
                  "The ledger's file; else MICROSTAGE_LEDGER, else your own, else the service's");
 }
@@ -104,21 +117,27 @@ void add_target_options(CLI::App& app, TargetOptions& target, std::string& ledge
 Command add_log(CLI::App& app, LogOptions& options) {
   CLI::App* log = app.add_subcommand("log", "What was moved, when, by whom, and how it went; newest first");
   log->add_option(
-      "TARGET", options.target.target,
-      "A dataset or a file in one by path, a dataset's id or alias, a key, or the id of a request, "
-      "job or pin; without it everything");
+         "TARGET", options.target.target,
+         "A dataset or a file in one by path, a dataset's id or alias, a key, or the id of a request, "
+         "job or pin; without it everything")
+      ->check(kGiven);
   add_target_options(*log, options.target, options.ledger);
-  log->add_option("--request", options.request, "Only of this request, job or pin");
-  log->add_option("--user", options.user, "Only what this account did");
-  log->add_option("--host", options.host, "Only what happened there");
-  log->add_option("--tier", options.tier, "Only from or to this tier or place");
-  log->add_option("--type", options.type, "Only events of this type (transfer.failed) or kind (transfer)");
-  log->add_option("--result", options.result, "ok, failed, or a kind of error like integrity");
-  log->add_option("--text", options.text, "Only events that have this in one of their texts");
-  log->add_option("--since", options.since, "Not before: 7d (ago), 12h, 2026-11-22, '2026-11-22 18:30'");
-  log->add_option("--until", options.until, "Before, likewise");
-  log->add_option("--limit", options.limit, "At most so many events; 0 for all")->capture_default_str();
-  log->add_option("--before", options.before, "Only events with a smaller number: the next page");
+  log->add_option("--request", options.request, "Only of this request, job or pin")->check(kGiven);
+  log->add_option("--user", options.user, "Only what this account did")->check(kGiven);
+  log->add_option("--host", options.host, "Only what happened there")->check(kGiven);
+  log->add_option("--tier", options.tier, "Only from or to this tier or place")->check(kGiven);
+  log->add_option("--type", options.type, "Only events of this type (transfer.failed) or kind (transfer)")
+      ->check(kGiven);
+  log->add_option("--result", options.result, "ok, failed, or a kind of error like integrity")->check(kGiven);
+  log->add_option("--text", options.text, "Only events that have this in one of their texts")->check(kGiven);
+  log->add_option("--since", options.since, "Not before: 7d (ago), 12h, 2026-11-22, '2026-11-22 18:30'")
+      ->check(kGiven);
+  log->add_option("--until", options.until, "Before, likewise")->check(kGiven);
+  log->add_option("--limit", options.limit, "At most so many events; 0 for all")
+      ->check(kCount)
+      ->capture_default_str();
+  log->add_option("--before", options.before, "Only events with a smaller number: the next page")
+      ->check(kCount);
   log->add_flag("--totals", options.totals, "Files and bytes by account and tier instead of events");
   log->add_flag("--json", options.json, "One JSON object an event, in UTC");
   log->footer(
@@ -136,7 +155,8 @@ Command add_where(CLI::App& app, WhereOptions& options) {
   where
       ->add_option("TARGET", options.target.target,
                    "A dataset or a file in one by path, an id or alias, or a key")
-      ->required();
+      ->required()
+      ->check(kGiven);
   add_target_options(*where, options.target, options.ledger);
   where->add_flag("--files", options.files, "A line each file and copy, not each place");
   where->add_flag("--json", options.json, "One JSON object a copy, in UTC");
@@ -166,6 +186,15 @@ Command add_ledger_import(CLI::App& ledger, ImportOptions& options) {
       "  microstage ledger import\n"
       "  microstage ledger import /data/spool --remove --ledger /var/lib/microstage/ledger.db\n");
   return {import, [&options] { return run_ledger_import(options); }};
+}
+
+// An answer that went nowhere, for want of space say, must not look like a short one.
+ExitStatus all_said(ExitStatus status) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  print_error(microstage::system_error(errno == 0 ? EIO : errno, "write to standard output").message +
+              "; what was found is not all there");
+  return status == kDone ? kFailed : status;
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
@@ -204,6 +233,6 @@ int main(int argc, char** argv) {
     return usage_error(app, error);
   }
   for (const Command& command : commands)
-    if (command.app->parsed()) return command.run();
+    if (command.app->parsed()) return all_said(command.run());
   return kUsage;
 }

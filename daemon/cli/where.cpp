@@ -7,6 +7,7 @@
 #include "daemon/cli/table.h"
 #include "daemon/cli/times.h"
 #include "lib/core/text.h"
+#include "lib/ledger/projections.h"
 #include "lib/ledger/query.h"
 
 namespace microstage::cli {
@@ -107,7 +108,7 @@ class Answer {
         continue;
       }
       ++sum.keys;
-      sum.bytes += bytes_of(copy).value_or(0);
+      sum.bytes = ledger::added(sum.bytes, bytes_of(copy).value_or(0));
       if (!copy.proven) continue;
       sum.oldest_proof =
           sum.proven++ == 0 ? copy.proven->time : std::min(sum.oldest_proof, copy.proven->time);

@@ -17,6 +17,7 @@ namespace microstage::import {
 namespace {
 
 constexpr std::size_t kBatch = 4096;  // lines a transaction
+constexpr std::uint64_t kBatchBytes = std::uint64_t{8} << 20U;
 constexpr std::size_t kMostExamples = 10;
 
 std::uint64_t now_ns() {
@@ -50,7 +51,8 @@ class Import {
     const ImportedSpool before = result_;
     std::vector<ledger::Event> events;
     bool more = true;
-    while (more && events.size() < kBatch && result_.bad - before.bad < kBatch)
+    while (more && events.size() < kBatch && result_.bad - before.bad < kBatch &&
+           spool_.position() - begin < kBatchBytes)
       more = take_line(events);
     if (spool_.position() == begin) return false;
     result_.bytes += spool_.position() - begin;
@@ -135,7 +137,7 @@ Result<ImportedSpool> import_spool(ledger::Ledger& ledger, const fs::Directory& 
   Import import(ledger, spool, result);
   if (auto run = import.run(); !run) return fail(run.error());
   if (!remove || !result.state) return result;
-  const auto removed = spool.remove_if_read();
+  const auto removed = spool.remove_if_read(control::now_us());
   if (!removed) result.state = fail(removed.error());
   result.removed = removed && *removed;
   return result;

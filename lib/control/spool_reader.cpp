@@ -1,6 +1,7 @@
 #include "lib/control/spool_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "lib/control/spool.h"
@@ -11,6 +12,8 @@ namespace microstage::control {
 namespace {
 
 constexpr std::uint64_t kChunk = std::uint64_t{256} * 1024;
+constexpr std::string_view kAside = ".taken";
+constexpr std::int64_t kLongAgo = 3600;  // seconds
 
 tl::unexpected<Error> refuse(const fs::File& file, const std::string& why) {
   return fail(ErrorKind::invalid, file.name() + " " + why + "; nothing was taken in from it");
@@ -137,16 +140,37 @@ Result<std::uint64_t> SpoolReader::line_number(std::uint64_t offset) {
   return line_;
 }
 
+// A name that nobody opens to write.
+std::string SpoolReader::name_aside(std::string_view mark) const {
+  const std::string stem = base_.substr(0, base_.rfind('.'));
+  return stem.substr(0, 100) + "." + random_hex(8) + std::string{mark} + base_.substr(stem.size());
+}
+
+// Nothing keeps writers out, but each opens the file by its name for one write: an hour after that name is
+// gone nobody has it open any more, and what was written at the last moment is taken in before it goes.
+Result<bool> SpoolReader::remove_without_lock(std::uint64_t now_us) const {
+  const auto now = file_.status();
+  if (!now) return fail(now.error());
+  const auto untouched = [&](const timespec& time) {
+    return time.tv_sec + kLongAgo < static_cast<std::int64_t>(now_us / 1'000'000);
+  };
+  if (now->links != 1 || now->size != position_ || !untouched(now->modified) || !untouched(now->changed))
+    return false;
+  const bool aside = base_.substr(0, base_.rfind('.')).ends_with(kAside);
+  auto done = aside ? directory_->unlink(base_) : directory_->rename(base_, *directory_, name_aside(kAside));
+  if (!done && done.error().code != ENOENT) return fail(done.error());
+  return done && aside;
+}
+
 // Renamed first: between our looking and our unlinking another reader could have taken this file away and a
 // writer have begun the next one under its name.
-Result<bool> SpoolReader::remove_if_read() {
+Result<bool> SpoolReader::remove_if_read(std::uint64_t now_us) {
   const auto locked = file_.try_lock();
-  if (!locked) return fail(locked.error());
+  if (!locked) return remove_without_lock(now_us);
   const auto now = file_.status();
   if (!now) return fail(now.error());
   if (!*locked || now->links != 1 || now->size != position_) return false;
-  const std::string stem = base_.substr(0, base_.rfind('.'));
-  const std::string aside = stem.substr(0, 100) + "." + random_hex(8) + base_.substr(stem.size());
+  const std::string aside = name_aside("");
   if (auto moved = directory_->rename(base_, *directory_, aside); !moved) {
     if (moved.error().code == ENOENT) return false;
     return fail(moved.error());

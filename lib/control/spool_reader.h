@@ -45,8 +45,9 @@ class SpoolReader {
   [[nodiscard]] Result<std::uint64_t> line_number(std::uint64_t offset);
 
   // Removes the file when all of it was read and nobody is writing to it; false when it stays for that. Call
-  // it when what was read is kept for good.
-  [[nodiscard]] Result<bool> remove_if_read();
+  // it when what was read is kept for good. Where locks do not work it goes at the second call that finds it
+  // untouched for an hour of `now_us`, microseconds since 1970 in UTC; the first renames it.
+  [[nodiscard]] Result<bool> remove_if_read(std::uint64_t now_us);
 
  private:
   SpoolReader(const fs::Directory& directory, std::string base, fs::File file, const fs::FileStatus& status,
@@ -67,6 +68,8 @@ class SpoolReader {
     buffer_.clear();
     taken_ = 0;
   }
+  [[nodiscard]] std::string name_aside(std::string_view mark) const;
+  [[nodiscard]] Result<bool> remove_without_lock(std::uint64_t now_us) const;
   [[nodiscard]] Result<std::string> read(std::uint64_t offset, std::uint64_t most) const;
   [[nodiscard]] Result<Report> parse(std::string_view text, std::uint64_t offset) const;
 

@@ -1,5 +1,7 @@
 #include "lib/fs/file.h"
 
+#include <algorithm>
+
 namespace microstage::fs {
 
 namespace {
@@ -132,15 +134,20 @@ Result<bool> File::try_lock() const {
 }
 
 Result<std::string> read_small_file(const File& file, std::size_t limit) {
-  std::string text(limit + 1, '\0');
-  const auto count = file.read_at(std::as_writable_bytes(std::span(text)), 0);
-  if (!count) return fail(count.error());
-  if (*count > limit) {
-    return fail(ErrorKind::invalid,
-                file.name() + " is longer than the " + std::to_string(limit) + " bytes it may have");
+  constexpr std::size_t kFirst = 16384;
+  std::string text;
+  // Most are far shorter than they may be.
+  for (std::size_t size = std::min(kFirst, limit + 1);; size = std::min(2 * size, limit + 1)) {
+    const std::size_t before = text.size();
+    text.resize(size);
+    const auto count = file.read_at(std::as_writable_bytes(std::span(text).subspan(before)), before);
+    if (!count) return fail(count.error());
+    text.resize(before + *count);
+    if (text.size() < size) return text;
+    if (size == limit + 1) break;
   }
-  text.resize(*count);
-  return text;
+  return fail(ErrorKind::invalid,
+              file.name() + " is longer than the " + std::to_string(limit) + " bytes it may have");
 }
 
 }  // namespace microstage::fs

@@ -210,7 +210,7 @@ Status check(const Event& event) {
                                         event.result + "' is no kind of error");
   }
   if (!is_one_of(event.basis, {"", "claim", "proof"}) ||
-      !is_one_of(event.verified, {"", "hash", "read-back", "size", "none"})) {
+      !is_one_of(event.verified, {"", "hash", "read-back", "size", "git-annex", "none"})) {
     return fail(ErrorKind::invalid,
                 "an event " + std::string{type->name} +
                     " is not recorded: its basis or verified is no word of the catalogue");

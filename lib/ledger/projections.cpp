@@ -42,9 +42,10 @@ Result<Projections> Projections::open(Database& database) {
                        "position = max(position, excluded.position), seq = excluded.seq"),
       .totals =
           prepare("INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET "
-                  "files = files + excluded.files, bytes = bytes + excluded.bytes, "
+                  "files = files + excluded.files, "
+                  "bytes = min(bytes + excluded.bytes, 9223372036854775807), "
                   "removed_files = removed_files + excluded.removed_files, "
-                  "removed_bytes = removed_bytes + excluded.removed_bytes, "
+                  "removed_bytes = min(removed_bytes + excluded.removed_bytes, 9223372036854775807), "
                   "failures = failures + excluded.failures"),
       .head = prepare("INSERT OR REPLACE INTO head VALUES (1, ?1, ?2)"),
   };
@@ -81,10 +82,10 @@ void Projections::count(const TypeSpec& type, const Event& event, const Ids& ids
     ++totals.failures;
   } else if (type.count == Count::removed) {
     ++totals.removed_files;
-    totals.removed_bytes += event.bytes.value_or(0);
+    totals.removed_bytes = added(totals.removed_bytes, event.bytes.value_or(0));
   } else {
     ++totals.files;
-    totals.bytes += event.bytes.value_or(0);
+    totals.bytes = added(totals.bytes, event.bytes.value_or(0));
   }
 }
 

@@ -64,4 +64,12 @@ class Projections {
 
 inline constexpr std::int64_t kNanosecondsPerDay = 86'400'000'000'000;
 
+// The largest number that a ledger holds. Sums end there: anybody may claim to have moved as much at once,
+// and that must neither stop the next event nor a query.
+inline constexpr std::uint64_t kMostBytes = 0x7fff'ffff'ffff'ffff;
+
+[[nodiscard]] constexpr std::uint64_t added(std::uint64_t a, std::uint64_t b) {
+  return a > kMostBytes - b ? kMostBytes : a + b;
+}
+
 }  // namespace microstage::ledger

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/ledger/query_sql.h"
+#include "lib/ledger/schema.h"
 
 namespace microstage::ledger {
 
@@ -48,34 +49,111 @@ Result<Copy> read_copy(Reader& reader, const Statement& row) {
   return copy;
 }
 
+// The events that fit some conditions, newest first, one at a time.
+class Stream {
+ public:
+  static Result<Stream> open(Reader& reader, const Conditions& conditions);
+
+  // Loads the next one; `seq` 0: there is none.
+  Status advance();
+  [[nodiscard]] const Found& current() const { return current_; }
+
+ private:
+  Stream(Reader& reader, Statement statement) : reader_(&reader), statement_(std::move(statement)) {}
+
+  Reader* reader_;
+  Statement statement_;
+  Found current_;
+};
+
+Result<Stream> Stream::open(Reader& reader, const Conditions& conditions) {
+  auto statement = reader.database().prepare(
+      conditions.with() + "SELECT " + event_columns() +
+      ", before.hash FROM event LEFT JOIN event AS before ON before.seq = event.seq - 1 WHERE " +
+      conditions.where() + " ORDER BY event.seq DESC");
+  if (!statement) return fail(statement.error());
+  conditions.bind(*statement);
+  return Stream(reader, std::move(*statement));
+}
+
+Status Stream::advance() {
+  const auto row = statement_.step();
+  if (!row) return fail(row.error());
+  current_ = {};
+  if (!*row) return {};
+  auto record = reader_->rows().record(statement_);
+  if (!record) {
+    return fail(record.error().kind, "event " + std::to_string(statement_.integer(0)) + " of the ledger " +
+                                         reader_->database().path() + " cannot be read: " +
+                                         record.error().message + "; run microstage ledger verify");
+  }
+  current_.record = std::move(*record);
+  const std::string_view hash = statement_.bytes(kEventColumns);
+  if (hash.size() == current_.previous.size()) std::copy(hash.begin(), hash.end(), current_.previous.begin());
+  return {};
+}
+
+// What is asked for by its tier alone comes from two indexes, failures from an index for each kind;
+// everything else from one, or from going through all events.
+Result<std::vector<Conditions>> parts_of(Reader& reader, const Query& query) {
+  std::vector<Conditions> parts;
+  auto all = Conditions::of(reader, query);
+  if (!all) return fail(all.error());
+  if (all->nothing()) return parts;
+  const bool failed = query.result == "failed";
+  if (all->indexed() || (query.tier.empty() && !failed)) {
+    parts.push_back(std::move(*all));
+    return parts;
+  }
+  const auto add = [&](const Query& asked, Part part) -> Status {
+    auto conditions = Conditions::of(reader, asked, part);
+    if (!conditions) return fail(conditions.error());
+    if (!conditions->nothing()) parts.push_back(std::move(*conditions));
+    return {};
+  };
+  if (!failed) {
+    for (const Part part : {Part::to_tier, Part::only_from_tier})
+      if (auto added = add(query, part); !added) return fail(added.error());
+    return parts;
+  }
+  Query one = query;
+  for (const std::string& failure : failures()) {
+    one.result = failure;
+    if (auto added = add(one, Part::all); !added) return fail(added.error());
+  }
+  return parts;
+}
+
+Result<std::vector<Stream>> streams_of(Reader& reader, const std::vector<Conditions>& parts) {
+  std::vector<Stream> streams;
+  for (const Conditions& part : parts) {
+    auto stream = Stream::open(reader, part);
+    if (!stream) return fail(stream.error());
+    if (auto begun = stream->advance(); !begun) return fail(begun.error());
+    streams.push_back(std::move(*stream));
+  }
+  return streams;
+}
+
 }  // namespace
 
 Status for_each_event(Reader& reader, const Query& query, std::size_t limit,
                       const std::function<Status(const Found&)>& take) {
-  const auto conditions = Conditions::of(reader, query);
-  if (!conditions) return fail(conditions.error());
-  if (conditions->nothing()) return {};
-  auto statement = reader.database().prepare(
-      conditions->with() + "SELECT " + event_columns() +
-      ", before.hash FROM event LEFT JOIN event AS before ON before.seq = event.seq - 1 WHERE " +
-      conditions->where() + " ORDER BY event.seq DESC");
-  if (!statement) return fail(statement.error());
-  conditions->bind(*statement);
+  const auto parts = parts_of(reader, query);
+  if (!parts) return fail(parts.error());
+  auto streams = streams_of(reader, *parts);
+  if (!streams) return fail(streams.error());
+  const auto older = [](const Stream& a, const Stream& b) {
+    return a.current().record.seq < b.current().record.seq;
+  };
+  auto last = streams->end();
   for (std::size_t count = 0; count < limit; ++count) {
-    const auto row = statement->step();
-    if (!row) return fail(row.error());
-    if (!*row) break;
-    Found found;
-    auto record = reader.rows().record(*statement);
-    if (!record) {
-      return fail(record.error().kind, "event " + std::to_string(statement->integer(0)) + " of the ledger " +
-                                           reader.database().path() + " cannot be read: " +
-                                           record.error().message + "; run microstage ledger verify");
-    }
-    found.record = std::move(*record);
-    const std::string_view hash = statement->bytes(kEventColumns);
-    if (hash.size() == found.previous.size()) std::copy(hash.begin(), hash.end(), found.previous.begin());
-    if (auto taken = take(found); !taken) return taken;
+    // Not sooner: the one after the last that is wanted may be far away.
+    if (last != streams->end())
+      if (auto advanced = last->advance(); !advanced) return advanced;
+    last = std::max_element(streams->begin(), streams->end(), older);
+    if (last == streams->end() || last->current().record.seq == 0) break;
+    if (auto taken = take(last->current()); !taken) return taken;
   }
   return {};
 }
@@ -84,8 +162,8 @@ Result<bool> knows_id(Reader& reader, const std::string& id) {
   const auto known = has_row(reader, "SELECT 1 FROM event WHERE request = ?1 OR job = ?1 LIMIT 1", id);
   if (!known || *known) return known;
   if (auto ready = add_query_functions(reader.database()); !ready) return fail(ready.error());
-  auto statement =
-      reader.database().prepare("SELECT 1 FROM event WHERE type = ?1 AND pin_of(detail) = ?2 LIMIT 1");
+  auto statement = reader.database().prepare("SELECT 1 FROM event WHERE type = ?1 AND " +
+                                             std::string{kRareTypes} + " AND pin_of(detail) = ?2 LIMIT 1");
   if (!statement) return fail(statement.error());
   return statement->bind(1, static_cast<std::int64_t>(EventType::pin_made)).bind_bytes(2, id).step();
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lib/core/text.h"
+#include "lib/ledger/schema.h"
 
 namespace microstage::ledger {
 
@@ -25,6 +26,13 @@ std::string words(const T& list, const Name& name) {
 }
 
 }  // namespace
+
+std::vector<std::string> failures() {
+  std::vector<std::string> names;
+  for (const ErrorKind kind : kKinds)
+    names.emplace_back(name(kind));
+  return names;
+}
 
 Result<std::string> id_list(Reader& reader, const std::vector<std::string>& names) {
   std::string list;
@@ -65,7 +73,7 @@ Status Conditions::add_keys(const std::vector<std::string>& keys) {
   return {};
 }
 
-// Pins are rare and have no index: they are looked for only where nothing else has the id.
+// Pins are in no column: they are looked for only where nothing else has the id.
 Status Conditions::add_id(const std::string& id) {
   const auto text = reader_->texts().find(id);
   if (!text) return fail(text.error());
@@ -74,17 +82,20 @@ Status Conditions::add_id(const std::string& id) {
     add("(" + table + "request = ? OR " + table + "job = ?)", {*text, *text});
     return {};
   }
-  add("event.type IN (?, ?) AND pin_of(event.detail) = ?",
+  indexed_ = true;
+  add("event.type IN (?, ?) AND " + std::string{kRareTypes} + " AND pin_of(event.detail) = ?",
       {static_cast<std::int64_t>(EventType::pin_made), static_cast<std::int64_t>(EventType::pin_ended)});
   values_.emplace_back(id);
   return {};
 }
 
-Status Conditions::add_tier(const std::string& tier) {
+Status Conditions::add_tier(const std::string& tier, Part part) {
   const auto id = reader_->texts().find(tier);
   if (!id) return fail(id.error());
   if (*id == 0) nothing_ = true;
-  add("(event.source = ? OR event.target = ?)", {*id, *id});
+  if (part == Part::all) add("(+event.source = ? OR +event.target = ?)", {*id, *id});
+  if (part == Part::to_tier) add(index() + "target = ?", {*id});
+  if (part == Part::only_from_tier) add(index() + "source = ? AND +event.target IS NOT ?", {*id, *id});
   return {};
 }
 
@@ -92,7 +103,7 @@ Status Conditions::add_result(const std::string& result) {
   if (result == "ok") {
     add("event.result IS NULL");
   } else if (result == "failed") {
-    add(index() + "result IS NOT NULL");
+    add("+event.result IS NOT NULL");
   } else if (std::any_of(kKinds.begin(), kKinds.end(),
                          [&](ErrorKind kind) { return name(kind) == result; })) {
     return add_name("result", result);
@@ -106,22 +117,25 @@ Status Conditions::add_result(const std::string& result) {
 Status Conditions::add_type(const std::string& type) {
   std::vector<std::int64_t> numbers;
   std::string marks;
+  bool rare = true;
   for (const TypeSpec& spec : types()) {
     if (spec.name != type && !spec.name.starts_with(type + ".")) continue;
     numbers.push_back(static_cast<std::int64_t>(spec.type));
+    rare = rare && is_rare(spec.type);
     marks += marks.empty() ? "?" : ", ?";
   }
   if (numbers.empty()) {
     return fail(ErrorKind::invalid, "there is no type '" + one_line(type) + "'; there are " +
                                         words(types(), [](const TypeSpec& spec) { return spec.name; }));
   }
-  add("event.type IN (" + marks + ")", std::move(numbers));
+  add((rare ? index() : "+event.") + "type IN (" + marks + ")", std::move(numbers));
+  if (rare) add(kRareTypes);
   return {};
 }
 
 // As a range of numbers, which are nearly in order of time: then the newest come first without sorting.
 Status Conditions::add_times(const Query& query) {
-  if (!query.since && !query.until) return {};
+  if ((!query.since && !query.until) || nothing_) return {};
   const std::int64_t since = query.since.value_or(0);
   const std::int64_t until = query.until.value_or(std::numeric_limits<std::int64_t>::max());
   auto range =
@@ -135,7 +149,16 @@ Status Conditions::add_times(const Query& query) {
   return {};
 }
 
-void Conditions::add_text(const std::string& text) {
+Status Conditions::add_text(const std::string& text) {
+  auto names = reader_->database().prepare("SELECT 1 FROM text WHERE contains(value, ?) LIMIT 1");
+  if (!names) return fail(names.error());
+  const auto named = names->bind_bytes(1, text).step();
+  if (!named) return fail(named.error());
+  if (!*named) {
+    add("mentions(event.detail, ?)");
+    values_.emplace_back(text);
+    return {};
+  }
   with_ = "WITH matching AS MATERIALIZED (SELECT id FROM text WHERE contains(value, ?)) ";
   with_values_.emplace_back(text);
   std::string any = "(mentions(event.detail, ?)";
@@ -143,6 +166,7 @@ void Conditions::add_text(const std::string& text) {
     if (spec.kind == FieldKind::name) any += " OR +event." + std::string{spec.column} + " IN matching";
   add(any + ")");
   values_.emplace_back(text);
+  return {};
 }
 
 Status Conditions::add_dataset(const Query& query) {
@@ -154,7 +178,7 @@ Status Conditions::add_dataset(const Query& query) {
   return {};
 }
 
-Status Conditions::add_all(const Query& query) {
+Status Conditions::add_all(const Query& query, Part part) {
   if (query.keys)
     if (auto added = add_keys(*query.keys); !added) return added;
   if (!query.id.empty())
@@ -163,7 +187,7 @@ Status Conditions::add_all(const Query& query) {
   if (auto added = add_name("actor", query.actor); !added) return added;
   if (auto added = add_name("host", query.host); !added) return added;
   if (!query.tier.empty())
-    if (auto added = add_tier(query.tier); !added) return added;
+    if (auto added = add_tier(query.tier, part); !added) return added;
   if (!query.result.empty())
     if (auto added = add_result(query.result); !added) return added;
   if (!query.type.empty())
@@ -173,14 +197,13 @@ Status Conditions::add_all(const Query& query) {
     constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     add("event.seq < ?", {static_cast<std::int64_t>(std::min(*query.before, kMost))});
   }
-  if (!query.text.empty()) add_text(query.text);
-  return {};
+  return query.text.empty() ? Status{} : add_text(query.text);
 }
 
-Result<Conditions> Conditions::of(Reader& reader, const Query& query) {
+Result<Conditions> Conditions::of(Reader& reader, const Query& query, Part part) {
   if (auto ready = add_query_functions(reader.database()); !ready) return fail(ready.error());
   Conditions conditions(reader);
-  if (auto added = conditions.add_all(query); !added) return fail(added.error());
+  if (auto added = conditions.add_all(query, part); !added) return fail(added.error());
   return conditions;
 }
 

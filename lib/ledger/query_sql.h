@@ -12,11 +12,17 @@
 
 namespace microstage::ledger {
 
+// Which events of a Query: with an index each for those from a tier and those to it, two sets are found
+// sooner than one.
+enum class Part { all, to_tier, only_from_tier };
+
 class Conditions {
  public:
-  [[nodiscard]] static Result<Conditions> of(Reader& reader, const Query& query);
+  [[nodiscard]] static Result<Conditions> of(Reader& reader, const Query& query, Part part = Part::all);
 
   [[nodiscard]] bool nothing() const { return nothing_; }
+  // Whether one of the conditions has an index.
+  [[nodiscard]] bool indexed() const { return indexed_; }
   // What stands before SELECT, and what stands behind WHERE.
   [[nodiscard]] const std::string& with() const { return with_; }
   [[nodiscard]] const std::string& where() const { return where_; }
@@ -28,16 +34,16 @@ class Conditions {
 
  private:
   explicit Conditions(Reader& reader) : reader_(&reader) {}
-  [[nodiscard]] Status add_all(const Query& query);
+  [[nodiscard]] Status add_all(const Query& query, Part part);
   [[nodiscard]] Status add_name(std::string_view column, const std::string& name);
   [[nodiscard]] Status add_keys(const std::vector<std::string>& keys);
   [[nodiscard]] Status add_dataset(const Query& query);
   [[nodiscard]] Status add_id(const std::string& id);
-  [[nodiscard]] Status add_tier(const std::string& tier);
+  [[nodiscard]] Status add_tier(const std::string& tier, Part part);
   [[nodiscard]] Status add_result(const std::string& result);
   [[nodiscard]] Status add_type(const std::string& type);
   [[nodiscard]] Status add_times(const Query& query);
-  void add_text(const std::string& text);
+  [[nodiscard]] Status add_text(const std::string& text);
   [[nodiscard]] std::string index();
 
   Reader* reader_;
@@ -49,11 +55,14 @@ class Conditions {
   std::vector<std::variant<std::int64_t, std::string>> values_;
 };
 
+// The results that are kinds of errors.
+[[nodiscard]] std::vector<std::string> failures();
+
 // The ids of names that events use, as a JSON list for json_each.
 [[nodiscard]] Result<std::string> id_list(Reader& reader, const std::vector<std::string>& names);
 
-// SQL functions of ours, on the reader's connection: contains(bytes, part), mentions(detail, part) and
-// pin_of(detail).
+// SQL functions of ours, on the reader's connection: contains(bytes, part), mentions(detail, part),
+// pin_of(detail), and the aggregate sum_up(number), which ends at the largest number.
 [[nodiscard]] Status add_query_functions(Database& database);
 
 }  // namespace microstage::ledger

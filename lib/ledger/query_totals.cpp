@@ -32,11 +32,10 @@ class Sum {
     const std::string removed = types_that(Count::removed);
     auto statement = reader_.database().prepare(
         conditions->with() + "SELECT coalesce(actor, 0) AS who, coalesce(iif(type IN " + removed +
-        ", source, target), 0) AS tier, sum(type IN " + moved + "), sum(iif(type IN " + moved +
-        ", coalesce(bytes, 0), 0)), sum(type IN " + failed + "), sum(type IN " + removed +
-        "), sum(iif(type IN " + removed + ", coalesce(bytes, 0), 0)) FROM event WHERE " +
-        conditions->where() + " AND (type IN " + moved + " OR type IN " + failed + " OR type IN " + removed +
-        ") GROUP BY who, tier");
+        ", source, target), 0) AS tier, sum(type IN " + moved + "), sum_up(iif(type IN " + moved +
+        ", bytes, 0)), sum(type IN " + failed + "), sum(type IN " + removed + "), sum_up(iif(type IN " +
+        removed + ", bytes, 0)) FROM event WHERE " + conditions->where() + " AND (type IN " + moved +
+        " OR type IN " + failed + " OR type IN " + removed + ") GROUP BY who, tier");
     if (!statement) return fail(statement.error());
     conditions->bind(*statement);
     return add_rows(*statement);
@@ -46,9 +45,9 @@ class Sum {
     const auto who = reader_.texts().find(actor);
     if (!who) return fail(who.error());
     auto statement = reader_.database().prepare(
-        "SELECT actor, tier, sum(files), sum(bytes), sum(failures), sum(removed_files), sum(removed_bytes) "
-        "FROM "
-        "totals WHERE day >= ?1 AND day < ?2 AND (?3 OR actor = ?4) GROUP BY actor, tier");
+        "SELECT actor, tier, sum(files), sum_up(bytes), sum(failures), sum(removed_files), "
+        "sum_up(removed_bytes) FROM totals WHERE day >= ?1 AND day < ?2 AND (?3 OR actor = ?4) GROUP BY "
+        "actor, tier");
     if (!statement) return fail(statement.error());
     statement->bind(1, first).bind(2, end).bind(3, std::int64_t{actor.empty() ? 1 : 0}).bind(4, *who);
     return add_rows(*statement);
@@ -79,10 +78,10 @@ class Sum {
       if (!*row) return {};
       TotalsRow& sum = sums_[{statement.integer(0), statement.integer(1)}];
       sum.files += static_cast<std::uint64_t>(statement.integer(2));
-      sum.bytes += static_cast<std::uint64_t>(statement.integer(3));
+      sum.bytes = added(sum.bytes, static_cast<std::uint64_t>(statement.integer(3)));
       sum.failures += static_cast<std::uint64_t>(statement.integer(4));
       sum.removed_files += static_cast<std::uint64_t>(statement.integer(5));
-      sum.removed_bytes += static_cast<std::uint64_t>(statement.integer(6));
+      sum.removed_bytes = added(sum.removed_bytes, static_cast<std::uint64_t>(statement.integer(6)));
     }
   }
 
@@ -121,6 +120,7 @@ Status add_by_days(Sum& sum, Query query) {
 }  // namespace
 
 Result<std::vector<TotalsRow>> totals(Reader& reader, const Query& query) {
+  if (auto ready = add_query_functions(reader.database()); !ready) return fail(ready.error());
   Sum sum(reader);
   Query asked = query;
   asked.before.reset();

@@ -37,6 +37,11 @@ Result<Head> read_head(Database& database) {
 
 Result<Reader> Reader::open(const std::string& path, const std::string& vfs) {
   auto opened = Database::open(path, Access::read, vfs);
+  if (!opened && opened.error().kind == ErrorKind::not_found) {
+    return fail(ErrorKind::not_found, "there is no ledger " + path +
+                                          "; microstage ledger import makes your own from the reports of "
+                                          "your transfers");
+  }
   if (!opened) return fail(opened.error());
   return over(std::move(*opened));
 }

@@ -14,7 +14,7 @@ namespace microstage::ledger {
 class Reader {
  public:
   // Fails with `not_found` when there is no ledger, `permission` when it is somebody else's, `unsupported`
-  // when it is of another version.
+  // when a newer program wrote it.
   [[nodiscard]] static Result<Reader> open(const std::string& path, const std::string& vfs = {});
 
   // The same on a connection that is open already: what it sees, uncommitted changes included, is read.

@@ -1,5 +1,6 @@
 #include "lib/ledger/schema.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -97,7 +98,14 @@ CREATE TABLE spools (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations{kVersion1};
+// What is asked for by tier or place alone, and the types that there are few of (kRareTypes).
+constexpr const char* kVersion2 = R"sql(
+CREATE INDEX event_source ON event (source) WHERE source IS NOT NULL;
+CREATE INDEX event_target ON event (target) WHERE target IS NOT NULL;
+CREATE INDEX event_rare ON event (type) WHERE type NOT IN (10, 11, 20, 21, 22, 30, 31, 40, 50, 54, 80, 81);
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 constexpr std::array kProjections{
     ProjectionTable{"head", "id"},
@@ -135,6 +143,11 @@ std::span<const char* const> migrations() {
   return kMigrations;
 }
 
+bool is_rare(EventType type) {
+  constexpr std::array kCommon{10, 11, 20, 21, 22, 30, 31, 40, 50, 54, 80, 81};
+  return std::find(kCommon.begin(), kCommon.end(), static_cast<int>(type)) == kCommon.end();
+}
+
 std::span<const ProjectionTable> projection_tables() {
   return kProjections;
 }
@@ -144,10 +157,6 @@ Status check_schema(Database& database) {
   if (!version) return fail(version.error());
   if (*version > kMigrations.size()) return refuse_newer(database);
   if (*version == 0) return refuse(database, ErrorKind::not_found, "holds nothing yet");
-  if (*version < kMigrations.size()) {
-    return refuse(database, ErrorKind::unsupported,
-                  "was written by an older microstage; start the daemon once, which updates it");
-  }
   return {};
 }
 

@@ -24,8 +24,10 @@ def bench_ledger(stand, env, options):
          f"[{found['bytes'] / 1e6:.0f} MB]")
     line(f"{title}: verify", found["verify_seconds"], "s", "60 for 10 M", 6 * millions / found["verify_seconds"],
          f"[processor {found['verify_processor']:.1f} s]")
-    for name in ("key", "dataset", "request", "actor"):
+    for name in ("key", "dataset", "request", "actor", "host", "tier", "type", "hour", "id"):
         median, slowest = found[name + "_ms"]
         line(f"{title}: newest 50 of a {name}", slowest, "ms", "50", 50 / slowest, f"[the slowest; median {median:.2f}]")
+    seconds = found["text_ms"][1] / 1000
+    line(f"{title}: a word in the oldest event", seconds, "s", "none", 0, "[every event is looked at]")
     for name in os.listdir(directory):
         os.unlink(os.path.join(directory, name))

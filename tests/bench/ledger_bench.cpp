@@ -5,6 +5,7 @@
 //   ledger_bench DIRECTORY EVENTS
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -17,7 +18,7 @@
 #include <vector>
 
 #include "lib/ledger/commit_queue.h"
-#include "lib/ledger/reader.h"
+#include "lib/ledger/query.h"
 #include "lib/ledger/verify.h"
 #include "tests/support/ledger_load.h"
 
@@ -92,28 +93,38 @@ struct Times {
   double slowest = 0;
 };
 
-// Of point queries, each with its page of 50 resolved events.
-Times query_times(Reader& reader, const char* column, const std::vector<std::string>& names) {
-  auto statement = take(reader.database().prepare("SELECT " + event_columns() + " FROM event WHERE " +
-                                                  column + " = ? ORDER BY seq DESC LIMIT 50"));
+// Of queries as `microstage log` makes them, each with its page of 50 resolved events.
+Times query_times(Reader& reader, const std::vector<Query>& queries) {
   std::vector<double> times;
-  for (const std::string& name : names) {
+  for (const Query& query : queries) {
     times.push_back(1000 * seconds_of([&] {
-                      statement.bind(1, take(reader.texts().find(name)));
-                      while (take(statement.step()))
-                        take(reader.rows().record(statement));
-                      statement.reset();
+                      const auto done =
+                          for_each_event(reader, query, 50, [](const Found&) -> Status { return {}; });
+                      if (!done) take(Result<int>(fail(done.error())));
                     }));
   }
   std::sort(times.begin(), times.end());
   return {times[times.size() / 2], times.back()};
 }
 
-std::vector<std::string> names(int count, const std::function<std::string(int)>& name) {
-  std::vector<std::string> list;
+std::vector<Query> queries(int count, const std::function<void(Query&, int)>& ask) {
+  std::vector<Query> list(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
-    list.push_back(name(i));
+    ask(list[static_cast<std::size_t>(i)], i);
   return list;
+}
+
+// What there is little of, before everything else: a place, and a type.
+Event moved_out() {
+  Event event;
+  event.type = EventType::object_found;
+  event.time = 1'600'000'000'000'000'000;
+  event.dataset = testing::LedgerLoad::dataset(0);
+  event.key = testing::LedgerLoad::key(0, 0);
+  event.to = "retired";
+  event.basis = "claim";
+  event.note = "found in the cellar";
+  return event;
 }
 
 }  // namespace
@@ -127,6 +138,8 @@ int main(int argc, char** argv) {
   double fill_processor = 0;
   {
     Ledger ledger = take(Ledger::open(path));
+    const Event first = moved_out();
+    take(ledger.append({&first, 1}));
     fill_seconds = seconds_of([&] { fill_processor = fill(ledger, events); });
   }
   const auto size = static_cast<double>(std::filesystem::file_size(path));
@@ -144,14 +157,26 @@ int main(int argc, char** argv) {
               processor_seconds() - before);
   const auto sections = static_cast<unsigned>(events / 200 + 1);
   const auto spread = [&](int i) { return static_cast<std::uint64_t>(i) * 7919 % sections; };
-  const auto print = [&](const char* column, const std::vector<std::string>& list) {
-    const Times times = query_times(reader, column, list);
-    std::printf(", \"%s_ms\": [%.2f, %.2f]", column, times.median, times.slowest);
+  const auto print = [&](const char* name, const std::vector<Query>& list) {
+    const Times times = query_times(reader, list);
+    std::printf(", \"%s_ms\": [%.2f, %.2f]", name, times.median, times.slowest);
   };
-  print("key", names(200, [&](int i) { return testing::LedgerLoad::key(spread(i), 7); }));
-  print("dataset", names(200, [&](int i) { return testing::LedgerLoad::dataset(spread(i)); }));
-  print("request", names(200, [&](int i) { return "r" + std::to_string(spread(i)); }));
-  print("actor", names(40, [](int i) { return "user" + std::to_string(i); }));
+  print("key", queries(200, [&](Query& q, int i) { q.keys = {testing::LedgerLoad::key(spread(i), 7)}; }));
+  print("dataset",
+        queries(200, [&](Query& q, int i) { q.dataset = testing::LedgerLoad::dataset(spread(i)); }));
+  print("request", queries(200, [&](Query& q, int i) { q.id = "r" + std::to_string(spread(i)); }));
+  print("actor", queries(40, [](Query& q, int i) { q.actor = "user" + std::to_string(i); }));
+  print("host", queries(20, [](Query& q, int i) { q.host = "node" + std::to_string(i); }));
+  print("tier", queries(3, [](Query& q, int i) {
+          q.tier = std::array{"fast", "capacity", "retired"}.at(static_cast<std::size_t>(i));
+        }));
+  print("type", queries(2, [](Query& q, int i) { q.type = i == 0 ? "transfer" : "object.found"; }));
+  print("hour", queries(50, [&](Query& q, int i) {
+          q.since = 1'700'000'000'000'000'000 + static_cast<std::int64_t>(events) * 1'000'000 * i;
+          q.until = *q.since + 3'600'000'000'000;
+        }));
+  print("id", queries(2, [](Query& q, int i) { q.id = i == 0 ? "B20_0197" : "nobody"; }));
+  print("text", queries(1, [](Query& q, int) { q.text = "CELLAR"; }));
   std::printf("}\n");
   return 0;
 }

@@ -138,10 +138,18 @@ class Log(MicrostageTest):
                       ["log", self.section / ".gitattributes"], ["log", self.section, "--path", "no/such"],
                       ["log", "--ledger", self.root / "none.db"], ["where", "x", "--ledger", self.root / "none.db"]):
             self.refused("microstage", *words, status=3)
-        for words in (["log", "--since", "soon"], ["log", "--at", "HEAD"], ["log", "--limit", "x"], ["where"]):
+        for words in (["log", "--since", "soon"], ["log", "--at", "HEAD"], ["log", "--limit", "x"], ["where"],
+                      ["log", "--limit", "-1"], ["log", "--before", "1.5"], ["log", ""], ["where", ""],
+                      ["log", "--user", ""], ["log", "--tier", ""]):
             self.refused("microstage", *words, status=2)
         self.refused("microstage", "log", "--type", "transfers")
         self.refused("microstage", "log", "--result", "good")
+        for words in (["log"], ["log", "--json"], ["where", self.section], ["ledger", "verify"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([BIN / "microstage", *map(str, words)], env=self.env, stdout=full,
+                                        stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual((result.returncode, result.stderr.count("\n")), (1, 1), (words, result))
+            self.assertIn("No space left on device", result.stderr)
         (self.root / "text").write_text("no ledger\n" * 200)
         self.refused("microstage", "log", "--ledger", self.root / "text")
 

@@ -82,6 +82,15 @@ class RealTransfers(SpoolBench):
         self.assertEqual({event["verified"] for event in found if "verified" in event}, {"hash"})
         self.assertEqual([event["from"] for event in found if event["type"] == "object.removed"], [store])
 
+    def test_what_git_annex_itself_verifies_is_an_event_too(self):
+        self.make_store()
+        clone = self.make_clone(files={"plane": FILES["plane0"]}, parameters=("encryption=none", "chunk=2KiB"))
+        self.annex(clone, "copy", "--quiet", "--to", "cap", "plane")
+        self.annex(clone, "drop", "--quiet", "plane")
+        self.annex(clone, "get", "--quiet", "plane")
+        self.assertEqual(self.take_in()["bad"], 0)
+        self.assertEqual([event["verified"] for event in transfers(self.ledger)], ["size", "size", "git-annex", "git-annex"])
+
     def test_failures_are_events_too(self):
         dataset = self.make_store()
         clone = self.make_clone(files={"plane": FILES["plane0"], "other": FILES["plane1"]})
@@ -150,6 +159,18 @@ class Import(SpoolBench):
     def test_nothing_to_take_in_is_no_error(self):
         self.assertEqual(self.take_in()["files"], 0)
         self.assertIn("not-there", self.refused(*self.importing, self.root / "not-there", status=3))
+
+    def test_each_import_leaves_a_head_that_the_ledger_is_held_to(self):
+        spool = self.written(count=2)
+        self.take_in()
+        self.take_in()  # nothing new
+        spool.append(report(2), report(3, bytes=2**63 - 1), report(4, bytes=2**63 - 1))
+        self.assertEqual(self.take_in()["bad"], 0)
+        told = self.run_ok("microstage", "ledger", "verify", "--projections", "--ledger", self.ledger, "--json")
+        self.assertEqual((json.loads(told)["result"], json.loads(told)["heads"]), ("ok", 2))
+        self.run_ok("microstage", "log", "--totals", "--ledger", self.ledger)
+        pathlib.Path(f"{self.ledger}-heads").write_text(f"99:{'0' * 64} 1700000000000000000 0.1.0\n")
+        self.assertIn("cut off", self.refused("microstage", "ledger", "verify", "--ledger", self.ledger))
 
     def test_bad_lines_are_named_and_left_out(self):
         spool = self.written(count=2)

@@ -117,6 +117,34 @@ std::uint64_t for_every_operation(std::uint64_t step, const Round& round) {
   }
 }
 
+// Meets the trouble at every operation on a ledger that is there; `refused` sees each append that failed. How
+// many did.
+template <class Refused>
+unsigned refusals_at_every_operation(PowerCutVfs::Trouble trouble, const Refused& refused) {
+  const testing::Scratch scratch;
+  const Workload workload(6);
+  unsigned count = 0;
+  for_every_operation(5, [&](std::uint64_t n) {
+    PowerCutVfs vfs("trouble");
+    Run run(workload, scratch / "ledger.db", vfs);
+    { const Ledger made = take(run.open()); }
+    vfs.trouble_at(n, trouble);
+    {
+      auto ledger = run.open();
+      const auto appended = ledger ? run.append_all(*ledger) : Status{};
+      if (!appended) {
+        ++count;
+        refused(run, *ledger, appended.error());
+      }
+    }
+    if (!vfs.met()) return false;
+    run.check();
+    run.finish();
+    return true;
+  });
+  return count;
+}
+
 }  // namespace
 
 TEST_CASE("A power cut at any write loses nothing that was acknowledged") {
@@ -144,53 +172,20 @@ TEST_CASE("A power cut at any write loses nothing that was acknowledged") {
 }
 
 TEST_CASE("Want of space at any write refuses a whole transaction, and is over when there is room") {
-  const testing::Scratch scratch;
-  const Workload workload(6);
-  unsigned refused = 0;
-  for_every_operation(5, [&](std::uint64_t n) {
-    PowerCutVfs vfs("full");
-    Run run(workload, scratch / "ledger.db", vfs);
-    { const Ledger made = take(run.open()); }
-    vfs.trouble_at(n, PowerCutVfs::Trouble::full);
-    {
-      auto ledger = run.open();
-      const auto appended = ledger ? run.append_all(*ledger) : Status{};
-      if (!appended) {
-        ++refused;
-        CHECK(appended.error().kind == ErrorKind::space_bytes);
-        require_good(run.append_all(*ledger));  // the same ledger, not opened again
-      }
-    }
-    if (!vfs.met()) return false;
-    run.check();
-    run.finish();
-    return true;
-  });
+  const auto refused = refusals_at_every_operation(
+      PowerCutVfs::Trouble::full, [](Run& run, Ledger& ledger, const Error& error) {
+        CHECK(error.kind == ErrorKind::space_bytes);
+        require_good(run.append_all(ledger));  // the same ledger, not opened again
+      });
   CHECK(refused > 10);
 }
 
 TEST_CASE("A failure of any read, write or sync leaves whole transactions") {
-  const testing::Scratch scratch;
-  const Workload workload(6);
-  unsigned failed = 0;
-  for_every_operation(5, [&](std::uint64_t n) {
-    PowerCutVfs vfs("failing");
-    Run run(workload, scratch / "ledger.db", vfs);
-    { const Ledger made = take(run.open()); }
-    vfs.trouble_at(n, PowerCutVfs::Trouble::fail);
-    {
-      auto ledger = run.open();
-      const auto appended = ledger ? run.append_all(*ledger) : Status{};
-      if (!appended) {
-        ++failed;
+  const auto failed =
+      refusals_at_every_operation(PowerCutVfs::Trouble::fail, [](Run&, Ledger& ledger, const Error&) {
         // What is there is not known: nothing more is taken until the ledger is opened again.
-        CHECK(ledger->append(workload.after(0)).error().kind == ErrorKind::durability);
-      }
-    }
-    if (!vfs.met()) return false;
-    run.check();
-    run.finish();
-    return true;
-  });
+        const Event event = testing::transfer_event(1);
+        CHECK(ledger.append({&event, 1}).error().kind == ErrorKind::durability);
+      });
   CHECK(failed > 10);
 }

@@ -3,7 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+
 #include "lib/control/spool.h"
+#include "lib/control/spool_reader.h"
 #include "tests/fault/faults.h"
 #include "tests/support/report_samples.h"
 
@@ -76,6 +80,74 @@ TEST_CASE("where locks do not work each process has a file of its own") {
   for (std::uint64_t n = 0; n < 6; ++n)
     REQUIRE(append(n % 2 == 0 ? first : second, n));
   CHECK(keys_below(directory).size() == 6);
+}
+
+namespace {
+
+// Stands for imports: what was taken in from which spool, and up to where.
+struct Importer {
+  fs::Directory directory;
+  std::vector<std::string> keys;
+  std::map<std::string, std::uint64_t> positions;
+
+  // Takes in all files and removes what can go at that time; how many went.
+  int take_in(std::uint64_t time) {
+    int removed = 0;
+    const auto names = directory.list();
+    for (const std::string& name : *names) {
+      auto reader = SpoolReader::open(directory, name);
+      if (!reader || !*reader) continue;  // only begun
+      REQUIRE((*reader)->go_on_at(positions[(*reader)->name()]));
+      for (auto line = (*reader)->next(); line && *line; line = (*reader)->next())
+        keys.push_back((*line)->report->key);
+      positions[(*reader)->name()] = (*reader)->position();
+      const auto gone = (*reader)->remove_if_read(time);
+      REQUIRE(gone);
+      removed += *gone ? 1 : 0;
+    }
+    return removed;
+  }
+  // The path of the file that holds reports.
+  [[nodiscard]] std::string filled() const {
+    const auto names = directory.list();
+    for (const std::string& name : *names)
+      if (!read_file(directory.name_of(name)).empty()) return directory.name_of(name);
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("where locks do not work a file goes in two steps, and what comes between them is not lost") {
+  constexpr std::uint64_t kHour = 3'600'000'000;
+  const Scratch scratch;
+  FaultyFileOps ops;
+  ops.fail_all(Op::lock, ENOLCK);
+  Spool writer(ops, scratch / "spool", true, {kHost, ::geteuid()});
+  REQUIRE(append(writer, 1));
+  auto directory = fs::Directory::open(ops, scratch / "spool");
+  REQUIRE(directory);
+  Importer importer{std::move(*directory), {}, {}};
+  const std::string path = importer.filled();
+  const auto late = fs::File::open(fs::posix_file_ops(), path, O_RDWR);
+  REQUIRE(late);
+  CHECK(importer.take_in(now_us() + kHour / 2) == 0);
+  CHECK(exists(path));
+  CHECK(importer.take_in(now_us() + 2 * kHour) == 0);
+  CHECK_FALSE(exists(path));
+  // Of a writer that had it open until now, and the next one's.
+  const std::string text = read_file(importer.filled());
+  const auto header = parse_header(std::string_view{text}.substr(0, text.find('\n')));
+  const auto line = report_line({header->spool, text.size()}, sample_report(2));
+  REQUIRE(late->write_at(std::as_bytes(std::span(*line)), text.size()));
+  REQUIRE(append(writer, 3));
+  CHECK(exists(path));
+  CHECK(importer.take_in(now_us() + kHour / 2) == 0);
+  CHECK(importer.take_in(now_us() + 2 * kHour) == 1);
+  CHECK(importer.take_in(now_us() + 4 * kHour) == 1);
+  CHECK(importer.filled().empty());
+  std::sort(importer.keys.begin(), importer.keys.end());
+  CHECK(importer.keys == std::vector{sample_report(1).key, sample_report(2).key, sample_report(3).key});
 }
 
 TEST_CASE("a lock that is held for good leads to another file") {

@@ -5,6 +5,7 @@
 
 #include "lib/core/text.h"
 #include "lib/ledger/projections.h"
+#include "lib/ledger/query.h"
 #include "lib/ledger/schema.h"
 #include "lib/ledger/verify.h"
 #include "tests/support/ledger_fixture.h"
@@ -256,6 +257,35 @@ TEST_CASE("A transaction that fails adds nothing to the totals of the next") {
   Reader reader = take(Reader::open(path));
   CHECK_FALSE(take(verify(reader, {{}, true})).first_bad);
   CHECK(take(reader.database().number("SELECT sum(files) FROM totals")) == 2);
+}
+
+TEST_CASE("Claims of the largest sizes stop nothing: sums end there") {
+  const testing::Scratch scratch;
+  const std::string path = scratch / "ledger.db";
+  Ledger ledger = take(Ledger::open(path));
+  std::vector<Event> claims(3, transfer_event(1));
+  claims.push_back(transfer_event(1));
+  claims.back().type = EventType::object_removed;
+  claims.back().from = "capacity";
+  for (std::string* absent : {&claims.back().to, &claims.back().verified})
+    absent->clear();
+  for (Event& claim : claims)
+    claim.bytes = kMostBytes;
+  take(ledger.append(claims));
+  take(ledger.append(claims));
+  Reader reader = take(Reader::open(path));
+  CHECK_FALSE(take(verify(reader, {{}, true})).first_bad);
+  Query of_a_host;  // added up from the events, the other from the days
+  of_a_host.host = claims[0].host;
+  for (const Query& query : {Query{}, of_a_host}) {
+    const auto rows = take(totals(reader, query));
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].files == 6);
+    CHECK(rows[0].bytes == kMostBytes);
+    CHECK(rows[0].removed_bytes == kMostBytes);
+  }
+  require_good(ledger.rebuild());
+  CHECK_FALSE(take(verify(reader, {{}, true})).first_bad);
 }
 
 TEST_CASE("The position of a spool is what was imported last, and never goes back") {

@@ -3,6 +3,8 @@
 
 #include "lib/ledger/schema.h"
 
+#include "lib/ledger/catalogue.h"
+#include "lib/ledger/query.h"
 #include "lib/ledger/verify.h"
 #include "tests/support/ledger_fixture.h"
 
@@ -17,6 +19,16 @@ namespace {
 std::string frozen(std::size_t version) {
   return testing::read_file(std::string{MICROSTAGE_SOURCE} + "/tests/unit/ledger_schemas/" +
                             std::to_string(version) + ".sql");
+}
+
+// A ledger of that version; its path.
+std::string make_frozen(const testing::Scratch& scratch, std::size_t version) {
+  const std::string sql = frozen(version);
+  REQUIRE_FALSE(sql.empty());
+  std::string path = scratch / ("ledger" + std::to_string(version));
+  require_good(take(Database::open(path, Access::write))
+                   .execute("PRAGMA synchronous = OFF; BEGIN; " + sql + "COMMIT"));
+  return path;
 }
 
 std::vector<std::string> schema_of(Database& database) {
@@ -46,11 +58,7 @@ TEST_CASE("A ledger of every earlier version is brought up to date and goes on")
   require_good(migrate(fresh));
   for (std::size_t version = 1; version <= migrations().size(); ++version) {
     INFO(version);
-    const std::string sql = frozen(version);
-    REQUIRE_FALSE(sql.empty());
-    const std::string path = scratch / ("ledger" + std::to_string(version));
-    require_good(take(Database::open(path, Access::write))
-                     .execute("PRAGMA synchronous = OFF; BEGIN; " + sql + "COMMIT"));
+    const std::string path = make_frozen(scratch, version);
     const Event event = transfer_event(1);
     Ledger ledger = take(Ledger::open(path));
     const std::uint64_t before = ledger.head().seq;
@@ -63,6 +71,55 @@ TEST_CASE("A ledger of every earlier version is brought up to date and goes on")
     CHECK_FALSE(take(verify(reader, {{}, true})).first_bad);
   }
   CHECK(frozen(migrations().size() + 1).empty());
+}
+
+TEST_CASE("A ledger of every earlier version is read as it is") {
+  const testing::Scratch scratch;
+  const auto found = [](Reader& reader, const Query& query) {
+    std::vector<std::uint64_t> numbers;
+    require_good(for_each_event(reader, query, 1000, [&](const Found& one) -> Status {
+      numbers.push_back(one.record.seq);
+      return {};
+    }));
+    return numbers;
+  };
+  for (std::size_t version = 1; version <= migrations().size(); ++version) {
+    Reader reader = take(Reader::open(make_frozen(scratch, version)));
+    CHECK_FALSE(take(verify(reader, {{}, true})).first_bad);
+    Query query;
+    query.type = "request.made";
+    CHECK(found(reader, query).size() == 20);
+    query.tier = "capacity";
+    CHECK(found(reader, query).empty());
+    CHECK(take(knows_id(reader, "r3")));
+    CHECK_FALSE(take(knows_id(reader, "nobody")));
+    CHECK(version_of(reader.database()) == static_cast<std::int64_t>(version));
+  }
+}
+
+TEST_CASE("What is asked for by tier, type or pin alone has an index") {
+  const testing::Scratch scratch;
+  { const Ledger made = take(Ledger::open(scratch / "ledger.db")); }
+  Reader reader = take(Reader::open(scratch / "ledger.db"));
+  const std::string rare = std::string{kRareTypes};
+  for (const auto& [condition, index] :
+       {std::pair<std::string, std::string>{"event.source = ?", "event_source"},
+        {"event.target = ? AND event.seq BETWEEN ? AND ?", "event_target"},
+        {"event.type IN (?, ?) AND " + rare, "event_rare"},
+        {"event.type = ? AND " + rare + " AND event.seq < ?", "event_rare"}}) {
+    Statement plan = take(reader.database().prepare("EXPLAIN QUERY PLAN SELECT * FROM event WHERE 1 AND " +
+                                                    condition + " ORDER BY event.seq DESC"));
+    REQUIRE(take(plan.step()));
+    CAPTURE(condition);
+    CHECK(std::string{plan.bytes(3)}.find(index) != std::string::npos);
+  }
+  for (const TypeSpec& type : types()) {
+    const auto number = std::to_string(static_cast<int>(type.type));
+    const auto listed = take(reader.database().number(
+        "SELECT type NOT IN (10, 11, 20, 21, 22, 30, 31, 40, 50, 54, 80, 81) FROM (SELECT " + number +
+        " AS type)"));
+    CHECK(is_rare(type.type) == (listed == 1));
+  }
 }
 
 TEST_CASE("Missing steps are taken from any version on, each once") {

@@ -80,6 +80,20 @@ TEST_CASE("a transfer goes from the clone to the store, or back") {
   CHECK(event(report).digest.empty());
 }
 
+TEST_CASE("however a transfer was verified, the ledger has a word for it") {
+  const std::map<control::Verified, std::string> words{{control::Verified::none, "none"},
+                                                       {control::Verified::hashed, "hash"},
+                                                       {control::Verified::read_back, "read-back"},
+                                                       {control::Verified::size, "size"},
+                                                       {control::Verified::follow, "git-annex"}};
+  Report report = sample_report();
+  report.action = control::Action::retrieve;
+  for (const auto& [verified, word] : words) {
+    report.verified = verified;
+    CHECK(event(report).verified == word);
+  }
+}
+
 TEST_CASE("what moved nothing is no transfer") {
   Report report = sample_report();
   report.outcome = control::Outcome::existing;
@@ -269,7 +283,7 @@ TEST_CASE("writers lose nothing while readers take in and take away") {
           taken.insert((*line)->report->key);
         position = (*reader)->position();
       }
-      ignore_error((*reader)->remove_if_read(), "it stays where another takes it away");
+      ignore_error((*reader)->remove_if_read(control::now_us()), "it stays where another takes it away");
     }
   };
   for (int reader = 0; reader < 2; ++reader) {
