@@ -1,15 +1,13 @@
 #include "daemon/cli/connect.h"
 
-#include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <mutex>
-#include <thread>
 
 #include "daemon/cli/clone.h"
 #include "daemon/cli/connect_dataset.h"
 #include "daemon/cli/sibling.h"
 #include "daemon/cli/storage_remote.h"
+#include "daemon/planner/parallel.h"
 #include "lib/core/text.h"
 #include "lib/fs/file.h"
 #include "lib/fs/sharing.h"
@@ -131,21 +129,14 @@ struct Task {
 
 void connect_all(const std::vector<Task>& tasks, const ConnectRequest& request, unsigned jobs,
                  Printer& printer) {
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < tasks.size(); i = next++) {
-      ConnectRequest one = request;
-      one.dataset = tasks[i].path;
-      if (!tasks[i].top) one.alias.reset();
-      const auto connection = connect_dataset(one);
-      if (connection) printer.connected(*connection, one.alias ? one.alias->text() : "");
-      if (!connection) printer.failed(one.dataset, connection.error());
-    }
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < std::min<std::size_t>(jobs, tasks.size()); ++i)
-    others.emplace_back(work);
-  work();
+  planner::in_parallel(tasks.size(), jobs, [&](std::size_t i) {
+    ConnectRequest one = request;
+    one.dataset = tasks[i].path;
+    if (!tasks[i].top) one.alias.reset();
+    const auto connection = connect_dataset(one);
+    if (connection) printer.connected(*connection, one.alias ? one.alias->text() : "");
+    if (!connection) printer.failed(one.dataset, connection.error());
+  });
 }
 
 Result<ConnectRequest> parse(const ConnectOptions& options) {

@@ -10,6 +10,7 @@
 #include "daemon/cli/ledger.h"
 #include "daemon/cli/ledger_import.h"
 #include "daemon/cli/log.h"
+#include "daemon/cli/plan.h"
 #include "daemon/cli/where.h"
 #include "lib/core/text.h"
 
@@ -169,6 +170,38 @@ Command add_where(CLI::App& app, WhereOptions& options) {
   return {where, [&options] { return run_where(options); }};
 }
 
+Command add_plan(CLI::App& app, PlanOptions& options) {
+  CLI::App* plan =
+      app.add_subcommand("plan", "What staging, archiving or releasing would move; moves nothing");
+  plan->add_option("TARGET", options.targets,
+                   "Datasets: by path (also a file or directory in one), id or alias; aliases by pattern "
+                   "('B20_01*') or range (B20_0100..B20_0199)");
+  plan->add_option("--from-file", options.from_file, "Also these TARGETs, one a line; - is standard input");
+  plan->add_flag("--all", options.all, "Every dataset of the store");
+  plan->add_option("--store", options.store, "The store: a path, or ria+file:// URL")->required();
+  plan->add_option("--fast-root", options.fast_root,
+                   "Where the clones on the fast tier are, as ROOT/ALIAS or ROOT/ID");
+  plan->add_option("--for", options.action, "stage, archive or release")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"stage", "archive", "release"}));
+  plan->add_flag("-r,--recursive", options.recursive, "Also the subdatasets, installed or not");
+  plan->add_flag("--files", options.files, "A line each file");
+  plan->add_flag("--json", options.json, "One JSON object a dataset, and with --files one a file");
+  plan->footer(
+      "FILES, SIZE and INODES are what would move; THERE is where it should be already; MISSING is nowhere "
+      "to "
+      "be had,\n"
+      "or for a release not in the store. As the location logs of both tiers say; whoever moves looks "
+      "again.\n"
+      "Exit status: 0 done, 1 some could not be planned, 2 usage, 3 no such thing.\n"
+      "Examples:\n"
+      "  microstage plan B20_0100..B20_0199 --store /data/store --fast-root /data/fast\n"
+      "  microstage plan 'B20_01*' --for release --store /data/store --fast-root /data/fast --json\n"
+      "  microstage plan brain --recursive --store /data/store\n"
+      "  microstage plan --from-file sections.txt --store /data/store\n");
+  return {plan, [&options] { return run_plan(options); }};
+}
+
 Command add_ledger_import(CLI::App& ledger, ImportOptions& options) {
   CLI::App* import = ledger.add_subcommand("import", "Take in what the remote spooled while no daemon ran");
   import->add_option("SPOOL", options.spools,
@@ -217,6 +250,7 @@ int main(int argc, char** argv) {
   LedgerOptions ledger_options;
   LogOptions log;
   WhereOptions where;
+  PlanOptions plan;
   ImportOptions import;
   CLI::App* ledger = app.add_subcommand("ledger", "Check, copy or add to the record of what was moved");
   ledger->require_subcommand(1);
@@ -226,7 +260,8 @@ int main(int argc, char** argv) {
                                       add_ledger_backup(*ledger, ledger_options),
                                       add_ledger_import(*ledger, import),
                                       add_log(app, log),
-                                      add_where(app, where)};
+                                      add_where(app, where),
+                                      add_plan(app, plan)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,49 +1,23 @@
 #include "daemon/cli/target.h"
 
 #include "daemon/cli/command.h"
+#include "daemon/planner/dataset_repository.h"
 #include "lib/annex/key.h"
 #include "lib/core/ids.h"
 #include "lib/core/text.h"
 #include "lib/ledger/location.h"
 #include "lib/ledger/query.h"
-#include "lib/repo/repository_reader.h"
 
 namespace microstage::cli {
 
 namespace {
-
-bool is_there(const std::string& path) {
-  const auto file = fs::File::open(fs::posix_file_ops(), path, O_PATH | O_NOFOLLOW);
-  return file.has_value();
-}
-
-// The repository that `path` is in, and where: the nearest directory upwards that is one.
-struct Place {
-  repo::RepositoryReader reader;
-  std::string below;
-};
-
-Result<Place> find_dataset(const std::string& path) {
-  std::string top = absolute_path(path);
-  std::string below;
-  for (;;) {
-    auto reader = repo::RepositoryReader::open(fs::posix_file_ops(), top);
-    if (reader) return Place{std::move(*reader), below};
-    if (reader.error().kind != ErrorKind::not_found) return failure_of(reader);
-    const std::size_t slash = top.rfind('/');
-    if (slash == 0 || slash == std::string::npos)
-      return fail(ErrorKind::not_found, one_line(path) + " is in no dataset");
-    below = top.substr(slash + 1) + (below.empty() ? "" : "/" + below);
-    top.resize(slash);
-  }
-}
 
 std::string joined(const std::string& below, const std::string& path) {
   return below.empty() || path.empty() ? below + path : below + "/" + path;
 }
 
 // Names and sizes are a help; what only HEAD was wanted for is answered without them, too.
-Result<Target> target_of(const Place& place, const TargetOptions& options) {
+Result<Target> target_of(const planner::DatasetRepository& place, const TargetOptions& options) {
   const std::string path = joined(place.below, options.path);
   const bool whole = path.empty() && options.at.empty();
   Target target;
@@ -78,7 +52,7 @@ Result<Target> target_of(const Place& place, const TargetOptions& options) {
 }
 
 Result<Target> target_at(const std::string& path, const TargetOptions& options) {
-  const auto place = find_dataset(path);
+  const auto place = planner::find_repository(fs::posix_file_ops(), absolute_path(path));
   if (!place) return fail(place.error());
   return target_of(*place, options);
 }
@@ -89,7 +63,7 @@ Result<Target> in_store(const std::string& below, const TargetOptions& options) 
   const std::string path = *store + "/" + below;
   auto reader = repo::RepositoryReader::open(fs::posix_file_ops(), path);
   if (!reader) return failure_of(reader);
-  return target_of(Place{std::move(*reader), ""}, options);
+  return target_of({std::move(*reader), path, ""}, options);
 }
 
 Error nowhere(const TargetOptions& options) {
@@ -144,7 +118,8 @@ Result<Target> by_name(ledger::Reader& reader, const TargetOptions& options) {
 Result<Target> resolve_target(ledger::Reader& reader, const TargetOptions& options) {
   const std::string& name = options.target;
   if (name.empty()) return Target{};
-  if (is_there(name) || name.starts_with('/') || name.starts_with("./") || name.starts_with("../"))
+  if (planner::is_there(fs::posix_file_ops(), name) || name.starts_with('/') || name.starts_with("./") ||
+      name.starts_with("../"))
     return target_at(name, options);
   if (annex::Key::parse(name)) return by_key(reader, options);
   // A file that is gone from the working tree, but is in the commit.

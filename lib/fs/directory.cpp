@@ -126,6 +126,13 @@ Status Directory::make_symlink(const std::string& target, const std::string& nam
   return {};
 }
 
+Result<std::string> Directory::read_link(const std::string& name) const {
+  std::string target;
+  const int result = ops().read_link(file_.descriptor(), name.c_str(), target);
+  if (result < 0) return fail(system_error(-result, "read link " + name_of(name)));
+  return target;
+}
+
 Result<std::vector<std::string>> Directory::list() const {
   std::vector<std::string> names;
   const int result = ops().list(file_.descriptor(), names);

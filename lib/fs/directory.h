@@ -48,6 +48,8 @@ class Directory {
   [[nodiscard]] Status unlink(const std::string& name) const;
   [[nodiscard]] Status remove_directory(const std::string& name) const;
   [[nodiscard]] Status make_symlink(const std::string& target, const std::string& name) const;
+  // Where the link leads, as it is written; EINVAL when it is none.
+  [[nodiscard]] Result<std::string> read_link(const std::string& name) const;
   [[nodiscard]] Result<std::vector<std::string>> list() const;
 
  private:

@@ -40,6 +40,8 @@ class FileOps {
   virtual int change_mode(int fd, mode_t mode) = 0;
   virtual int make_directory(int dir, const char* name, mode_t mode) = 0;
   virtual int make_symlink(const char* target, int dir, const char* name) = 0;
+  // Where the symbolic link leads, as it is written; -EINVAL when it is none.
+  virtual int read_link(int dir, const char* name, std::string& target) = 0;
   virtual int rename(int from_dir, const char* from, int to_dir, const char* to) = 0;
   virtual int unlink(int dir, const char* name) = 0;
   virtual int remove_directory(int dir, const char* name) = 0;

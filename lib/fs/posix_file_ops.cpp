@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -109,6 +110,13 @@ class PosixFileOps final : public FileOps {
   }
   int make_symlink(const char* target, int dir, const char* name) override {
     return or_errno(::symlinkat(target, dir, name));
+  }
+  int read_link(int dir, const char* name, std::string& target) override {
+    target.resize(PATH_MAX);
+    const ssize_t length = ::readlinkat(dir, name, target.data(), target.size());
+    target.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+    if (length < 0) return -errno;
+    return target.size() == PATH_MAX ? -ENAMETOOLONG : 0;  // it may go on
   }
   int rename(int from_dir, const char* from, int to_dir, const char* to) override {
     return or_errno(::renameat(from_dir, from, to_dir, to));

@@ -139,7 +139,7 @@ class Walk {
 
   // path_ is the directory of `entry`, with a slash behind it unless it is the top.
   Status take(const TreeEntry& entry, std::size_t depth) {
-    if (++seen_ > limits_.files) {
+    if (++tree_.entries > limits_.files) {
       return fail(ErrorKind::invalid,
                   "the commit has more than " + std::to_string(limits_.files) + " files and directories");
     }
@@ -180,7 +180,6 @@ class Walk {
   std::unordered_map<std::string, DatasetId> ids_;
   std::unordered_map<std::string, std::uint32_t> places_;
   std::string path_;
-  std::size_t seen_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct DatasetTree {
   std::vector<PlannedFile> files;
   std::vector<annex::Key> keys;  // PlannedFile::key is a place in it
   std::vector<Subdataset> subdatasets;
+  std::uint64_t entries = 0;  // files and directories, annexed or not
 };
 
 // `root` is a commit's tree; `path` a file or directory in it, "" for all. Files that are not annexed are

@@ -201,6 +201,12 @@ Result<std::map<std::string, ObjectId>> GitDirectory::annex_branches() const {
   return found;
 }
 
+Result<std::string> GitDirectory::configuration() const {
+  auto text = read(common(), "config", limits_.text_object);
+  if (!text && is_missing(text.error())) return std::string{};
+  return text;
+}
+
 Result<std::map<std::string, fs::FileStatus>> GitDirectory::list_journal(const std::string& name) const {
   std::map<std::string, fs::FileStatus> files;
   const auto directory = fs::Directory::open(common().ops(), common().name_of(name));

@@ -41,6 +41,9 @@ class GitDirectory {
   // git-annex: what git-annex would merge first. By name.
   [[nodiscard]] Result<std::map<std::string, ObjectId>> annex_branches() const;
 
+  // The text of the repository's own configuration file; nothing of it is obeyed here. "" without one.
+  [[nodiscard]] Result<std::string> configuration() const;
+
   // The files in git-annex's journal by name: changes that are not in the branch yet. Usually none.
   [[nodiscard]] Result<std::map<std::string, fs::FileStatus>> journal() const;
   [[nodiscard]] Result<std::map<std::string, fs::FileStatus>> private_journal() const;

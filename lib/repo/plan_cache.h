@@ -1,14 +1,16 @@
 #pragma once
-// Plans of whole datasets at HEAD, kept for as long as HEAD, the git-annex branches and the journal stay as
-// they were: then a second plan costs a look at those. The same path may come to name another dataset; plans
-// go by what is there.
+// Plans of whole datasets at HEAD or another commit, kept for as long as HEAD, the git-annex branches and the
+// journal stay as they were: then a second plan costs a look at those. The same path may come to name another
+// dataset; plans go by what is there.
 //
 // Threads: any. Reading happens outside the lock; two threads that want the same new plan both make it.
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "lib/repo/repository_reader.h"
 
@@ -19,7 +21,8 @@ class PlanCache {
   explicit PlanCache(fs::FileOps& ops, const Limits& limits = {}) : ops_(ops), limits_(limits) {}
 
   // Errors: those of RepositoryReader; they are not kept.
-  [[nodiscard]] Result<std::shared_ptr<const SectionPlan>> plan(const std::string& path);
+  [[nodiscard]] Result<std::shared_ptr<const SectionPlan>> plan(const std::string& path,
+                                                                const std::optional<ObjectId>& commit = {});
   void forget(const std::string& path);
 
  private:
@@ -27,13 +30,14 @@ class PlanCache {
     RepositoryState state;
     std::shared_ptr<const SectionPlan> plan;
   };
-  [[nodiscard]] std::shared_ptr<const SectionPlan> known(const std::string& path,
-                                                         const RepositoryState& state);
+  using Name = std::pair<std::string, ObjectId>;  // the repository's path, and the commit
+  [[nodiscard]] std::shared_ptr<const SectionPlan> known(const Name& name, const RepositoryState& state);
+  void keep(const Name& name, RepositoryState state, std::shared_ptr<const SectionPlan> plan);
 
   fs::FileOps& ops_;
   const Limits limits_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  std::map<Name, Entry> entries_;
 };
 
 }  // namespace microstage::repo

@@ -1,5 +1,6 @@
 #include "lib/repo/repository_reader.h"
 
+#include "lib/annex/git_config.h"
 #include "lib/core/text.h"
 #include "lib/repo/dataset_tree.h"
 
@@ -116,6 +117,7 @@ Result<SectionPlan> RepositoryReader::plan_at(const RepositoryState& state, cons
   plan.commit = commit;
   plan.files = std::move(tree->files);
   plan.subdatasets = std::move(tree->subdatasets);
+  plan.tree_entries = tree->entries;
   plan.keys.reserve(tree->keys.size());
   for (const annex::Key& key : tree->keys)
     plan.keys.push_back({key.text(), key.content_size(), {}});
@@ -124,8 +126,8 @@ Result<SectionPlan> RepositoryReader::plan_at(const RepositoryState& state, cons
   return plan;
 }
 
-Result<SectionPlan> RepositoryReader::plan_of(const RepositoryState& state) const {
-  auto plan = plan_at(state, state.head, {});
+Result<SectionPlan> RepositoryReader::plan_of(const RepositoryState& state, const ObjectId& commit) const {
+  auto plan = plan_at(state, commit, {});
   if (!plan) return fail(here(plan.error()));
   return plan;
 }
@@ -141,6 +143,14 @@ Result<SectionPlan> RepositoryReader::plan(std::string_view revision, std::strin
     if (plan.error().kind != ErrorKind::source_changed || tries == kMostTries)
       return fail(here(plan.error()));
   }
+}
+
+Result<std::string> RepositoryReader::annex_uuid() const {
+  const auto text = directory_.configuration();
+  if (!text) return fail(here(text.error()));
+  const auto config = annex::GitConfig::parse_file(*text);
+  if (!config) return fail(here(config.error()));
+  return config->value("annex.uuid").value_or("");
 }
 
 Result<std::optional<DatasetId>> RepositoryReader::dataset_id() const {

@@ -34,11 +34,14 @@ class RepositoryReader {
   // read_tree.
   [[nodiscard]] Result<SectionPlan> plan(std::string_view revision = {}, std::string_view path = {}) const;
 
-  // The same at `state`, at its HEAD. Error: also source_changed, when `state` has passed.
-  [[nodiscard]] Result<SectionPlan> plan_of(const RepositoryState& state) const;
+  // The same at `state`, of this commit. Error: also source_changed, when `state` has passed.
+  [[nodiscard]] Result<SectionPlan> plan_of(const RepositoryState& state, const ObjectId& commit) const;
 
   // The dataset's id at HEAD; nothing in a repository that DataLad did not make.
   [[nodiscard]] Result<std::optional<DatasetId>> dataset_id() const;
+
+  // By what uuid location logs know this repository; empty where git-annex was never set up.
+  [[nodiscard]] Result<std::string> annex_uuid() const;
 
  private:
   RepositoryReader(GitDirectory directory, const Limits& limits)

@@ -1,7 +1,6 @@
 #include "lib/repo/section_plan.h"
 
 #include <algorithm>
-#include <set>
 
 #include "lib/annex/key.h"
 
@@ -15,22 +14,14 @@ class Sum {
     ++amount_.keys;
     if (key.bytes) amount_.bytes += *key.bytes;
     if (!key.bytes) ++amount_.unknown_sizes;
-    const auto parsed = annex::Key::parse(key.key);
-    if (!parsed) return;  // only keys that are become part of a plan
-    const std::string directories = parsed->hash_directories_mixed();
-    directories_.insert(directories.substr(0, directories.find('/')));
-    directories_.insert(directories);
+    amount_.inodes += inodes_.add(key);
   }
 
-  [[nodiscard]] Amount amount() const {
-    Amount amount = amount_;
-    amount.inodes = 2 * amount.keys + directories_.size();
-    return amount;
-  }
+  [[nodiscard]] Amount amount() const { return amount_; }
 
  private:
   Amount amount_;
-  std::set<std::string> directories_;
+  Inodes inodes_;
 };
 
 // The place of `uuid`, or the number of repositories when it is not among them.
@@ -47,6 +38,16 @@ bool has(const PlannedKey& key, std::size_t place) {
 }
 
 }  // namespace
+
+std::uint64_t Inodes::add(const PlannedKey& key) {
+  std::uint64_t inodes = 2;
+  const auto parsed = annex::Key::parse(key.key);
+  if (!parsed) return inodes;  // only keys that are become part of a plan
+  const std::string directories = parsed->hash_directories_mixed();
+  for (const std::string& directory : {directories.substr(0, directories.find('/')), directories})
+    inodes += directories_.insert(directory).second ? 1 : 0;
+  return inodes;
+}
 
 bool SectionPlan::is_at(const PlannedKey& key, std::string_view uuid) const {
   return has(key, place_of(*this, uuid));

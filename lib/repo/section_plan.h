@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,16 @@ struct Amount {
   bool operator==(const Amount&) const = default;
 };
 
+// The inodes of objects that come one after the other, in a repository that has nothing else.
+class Inodes {
+ public:
+  // Of one more key: its file, its directory, and the hash directories that no earlier one had.
+  std::uint64_t add(const PlannedKey& key);
+
+ private:
+  std::set<std::string> directories_;
+};
+
 struct SectionPlan {
   std::optional<DatasetId> dataset;  // nothing in a repository that DataLad did not make
   ObjectId commit;
@@ -54,6 +65,7 @@ struct SectionPlan {
   std::vector<PlannedKey> keys;               // each once, in the order of their first files
   std::vector<Subdataset> subdatasets;        // also those that are not installed
   std::vector<AnnexRepository> repositories;  // by uuid, without dead ones
+  std::uint64_t tree_entries = 0;  // files and directories: inodes of a working tree without its top
 
   // Whether the content is in the repository `uuid`, as far as its location log knows.
   [[nodiscard]] bool is_at(const PlannedKey& key, std::string_view uuid) const;

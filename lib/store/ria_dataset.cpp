@@ -20,16 +20,10 @@ bool is_missing(const Error& error) {
 }  // namespace
 
 Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id, UnknownLayout unknown) {
-  const std::string path = id.store_path();
-  auto directory = store.root().open_directory(path);
-  const auto version = directory ? read_layout_version(*directory) : fail(directory.error());
-  if (!version && is_missing(version.error())) {
-    if (auto there = store.confirm_still_there(); !there) return fail(there.error());
-    return fail(ErrorKind::not_found,
-                "the store " + store.path() + " has no dataset " + id.text() +
-                    "; place it there with: microstage connect DATASET --store " + store.path(),
-                ENOENT);
-  }
+  auto directory = store.open_dataset(id);
+  if (!directory) return failure_of(directory);
+  const auto version = read_layout_version(*directory);
+  if (!version && is_missing(version.error())) return fail(store.absence_of(id));
   if (!version) return fail(version.error());
   const bool known = version->number == "1" || version->number == "2";
   if (!known && unknown == UnknownLayout::refuse) {
@@ -38,7 +32,7 @@ Result<RiaDataset> RiaDataset::open(const RiaStore& store, const DatasetId& id, 
                                             "', which this program does not know; it knows 1 and 2");
   }
   const auto hash_directories = version->number == "1" ? HashDirectories::lower : HashDirectories::mixed;
-  return RiaDataset(store.path(), path, std::move(*directory), hash_directories);
+  return RiaDataset(store.path(), id.store_path(), std::move(*directory), hash_directories);
 }
 
 RiaDataset::RiaDataset(RiaDataset&& other) noexcept

@@ -64,4 +64,18 @@ Status RiaStore::confirm_still_there() const {
   return fail(ErrorKind::mount_sick, "the store " + path() + " vanished while it was in use; is it mounted?");
 }
 
+Result<fs::Directory> RiaStore::open_dataset(const DatasetId& id) const {
+  auto directory = root_.open_directory(id.store_path());
+  if (!directory && is_missing(directory.error())) return fail(absence_of(id));
+  return directory;
+}
+
+Error RiaStore::absence_of(const DatasetId& id) const {
+  if (const auto there = confirm_still_there(); !there) return there.error();
+  return {ErrorKind::not_found,
+          "the store " + path() + " has no dataset " + id.text() +
+              "; place it there with: microstage connect DATASET --store " + path(),
+          ENOENT};
+}
+
 }  // namespace microstage::store

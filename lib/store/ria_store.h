@@ -41,6 +41,10 @@ class RiaStore {
   [[nodiscard]] const std::string& path() const { return root_.name(); }
   // Fails (mount_sick) once the path leads elsewhere: then what is missing here says nothing.
   [[nodiscard]] Status confirm_still_there() const;
+  // The directory of a dataset. Errors: that of absence_of, and invalid when a symbolic link is in the way.
+  [[nodiscard]] Result<fs::Directory> open_dataset(const DatasetId& id) const;
+  // What to say of a dataset that was not found: not_found, or mount_sick when the store itself is gone.
+  [[nodiscard]] Error absence_of(const DatasetId& id) const;
 
  private:
   RiaStore(fs::Directory root, LayoutVersion layout) : root_(std::move(root)), layout_(std::move(layout)) {}

@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <thread>
 
+#include "daemon/planner/parallel.h"
 #include "lib/core/text.h"
 #include "lib/repo/plan_cache.h"
 
@@ -61,24 +61,17 @@ struct Totals {
 
 void plan_all(repo::PlanCache& cache, const std::vector<std::string>& paths, unsigned threads,
               Totals& totals) {
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < paths.size(); i = next++) {
-      const auto plan = cache.plan(paths[i]);
-      if (!plan) {
-        ++totals.failures;
-        std::fprintf(stderr, "%s\n", plan.error().message.c_str());
-        continue;
-      }
-      for (const repo::PlannedKey& key : (*plan)->keys)
-        totals.bytes += key.bytes.value_or(0);
-      totals.keys += (*plan)->keys.size();
+  planner::in_parallel(paths.size(), threads, [&](std::size_t i) {
+    const auto plan = cache.plan(paths[i]);
+    if (!plan) {
+      ++totals.failures;
+      std::fprintf(stderr, "%s\n", plan.error().message.c_str());
+      return;
     }
-  };
-  std::vector<std::jthread> others;
-  for (unsigned i = 1; i < threads; ++i)
-    others.emplace_back(work);
-  work();
+    for (const repo::PlannedKey& key : (*plan)->keys)
+      totals.bytes += key.bytes.value_or(0);
+    totals.keys += (*plan)->keys.size();
+  });
 }
 
 void print_round(double seconds, std::size_t datasets, const Totals& totals) {

@@ -57,7 +57,7 @@ def check(options, path, clone, env):
 
 def bench_plan(stand, env, options):
     paths = make_store(stand, env, options.sections)
-    sample = paths[:SAMPLE]
+    sample = paths[::max(1, len(paths) // SAMPLE)][:SAMPLE]  # from all over the store
     clones = clones_of(stand, env, sample)
     for path, clone in zip(sample, clones):
         check(options, path, clone, env)

@@ -13,7 +13,7 @@ std::string name(Op op) {
   constexpr std::array names{"open",           "flush",        "read",   "write",     "truncate",
                              "clone",          "sync",         "stat",   "stat_path", "change_mode",
                              "make_directory", "make_symlink", "rename", "unlink",    "remove_directory",
-                             "list",           "statvfs",      "lock"};
+                             "list",           "statvfs",      "lock",   "read_link"};
   return names.at(static_cast<std::size_t>(op));
 }
 
@@ -278,6 +278,11 @@ int FaultyFileOps::make_directory(int dir, const char* name, mode_t mode) {
 int FaultyFileOps::make_symlink(const char* target, int dir, const char* name) {
   return static_cast<int>(perform(Op::make_symlink, path_of(dir, name), {},
                                   [&](bool) { return real_.make_symlink(target, dir, name); }));
+}
+
+int FaultyFileOps::read_link(int dir, const char* name, std::string& target) {
+  return static_cast<int>(perform(Op::read_link, path_of(dir, name), {},
+                                  [&](bool) { return real_.read_link(dir, name, target); }));
 }
 
 int FaultyFileOps::rename(int from_dir, const char* from, int to_dir, const char* to) {

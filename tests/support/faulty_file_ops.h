@@ -38,6 +38,7 @@ enum class Op {
   list,
   statvfs,
   lock,
+  read_link,
 };
 
 [[nodiscard]] std::string name(Op op);
@@ -101,6 +102,7 @@ class FaultyFileOps final : public fs::FileOps {
   int change_mode(int fd, mode_t mode) override;
   int make_directory(int dir, const char* name, mode_t mode) override;
   int make_symlink(const char* target, int dir, const char* name) override;
+  int read_link(int dir, const char* name, std::string& target) override;
   int rename(int from_dir, const char* from, int to_dir, const char* to) override;
   int unlink(int dir, const char* name) override;
   int remove_directory(int dir, const char* name) override;

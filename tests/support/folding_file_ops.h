@@ -31,6 +31,9 @@ class FoldingFileOps final : public fs::FileOps {
   int make_symlink(const char* target, int dir, const char* name) override {
     return real_.make_symlink(target, dir, found(dir, name).c_str());
   }
+  int read_link(int dir, const char* name, std::string& target) override {
+    return real_.read_link(dir, found(dir, name).c_str(), target);
+  }
   int rename(int from_dir, const char* from, int to_dir, const char* to) override {
     const std::string source = found(from_dir, from);
     const std::string target = found(to_dir, to);

@@ -50,8 +50,11 @@ repo::ObjectId GitFixture::add_tree(const std::vector<std::pair<std::string, std
       directories[path.substr(0, slash)].emplace_back(path.substr(slash + 1), content);
     } else {
       const bool link = content.starts_with("-> ");
-      entries[path] =
-          tree_entry(link ? "120000" : "100644", path, add("blob", link ? content.substr(3) : content));
+      const auto commit =
+          content.starts_with("=> ") ? repo::ObjectId::parse(content.substr(3)) : std::nullopt;
+      entries[path] = commit ? tree_entry("160000", path, *commit)
+                             : tree_entry(link ? "120000" : "100644", path,
+                                          add("blob", link ? content.substr(3) : content));
     }
   }
   for (const auto& [name, below] : directories)

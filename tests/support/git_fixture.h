@@ -31,7 +31,8 @@ class GitFixture {
   // A loose object of this type ("blob", "tree", "commit", "tag") with these bytes.
   repo::ObjectId add(std::string_view type, std::string_view bytes) const;
   repo::ObjectId add_commit(const repo::ObjectId& tree) const;
-  // A commit of files {path, content}; a content that begins with "-> " makes a link to the rest of it.
+  // A commit of files {path, content}; a content that begins with "-> " makes a link to the rest of it, one
+  // that begins with "=> " a subdataset at the commit that follows.
   repo::ObjectId add_files(const std::vector<std::pair<std::string, std::string>>& files) const;
   void set_reference(const std::string& name, const repo::ObjectId& id) const;
   // Moves every loose object into one pack. The pack's path without ".pack".

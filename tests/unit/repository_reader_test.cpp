@@ -205,3 +205,48 @@ TEST_CASE("a plan is kept until HEAD, a branch or the journal changes") {
   cache.forget(repository.path());
   CHECK(plan() != last);
 }
+
+TEST_CASE("plans of other commits are kept, too, as long as nothing changes") {
+  Section section;
+  const GitFixture& repository = section.repository;
+  const auto other = repository.add_files({{"other", link_to(section.second)}, {"plain", "x"}});
+  repo::PlanCache cache(fs::posix_file_ops());
+  const auto head = cache.plan(repository.path());
+  const auto first = cache.plan(repository.path(), other);
+  REQUIRE(head);
+  REQUIRE(first);
+  CHECK((*first)->commit == other);
+  CHECK((*first)->files.size() == 1);
+  CHECK((*first)->tree_entries == 2);
+  CHECK((*head)->tree_entries == 7);  // with .datalad and planes
+  CHECK((*first)->is_at((*first)->keys[0], kThere));
+  CHECK(*cache.plan(repository.path()) == *head);
+  CHECK(*cache.plan(repository.path(), other) == *first);
+  CHECK(*cache.plan(repository.path(), (*head)->commit) == *head);
+  section.set_log("refs/heads/git-annex", "1s 1 " + kHere + "\n", "2s 0 " + kThere + "\n");
+  const auto second = cache.plan(repository.path(), other);
+  REQUIRE(second);
+  CHECK(*second != *first);
+  CHECK_FALSE((*second)->is_at((*second)->keys[0], kThere));
+  const auto none = cache.plan(repository.path(), *repo::ObjectId::parse(std::string(40, '1')));
+  REQUIRE_FALSE(none);
+  CHECK(none.error().kind == ErrorKind::integrity);
+}
+
+TEST_CASE("a repository knows its own uuid, if git-annex was set up in it") {
+  Section section;
+  const auto uuid = [&] {
+    const auto reader = RepositoryReader::open(fs::posix_file_ops(), section.repository.path());
+    REQUIRE(reader);
+    return reader->annex_uuid();
+  };
+  CHECK(uuid() == std::string{});
+  write_file(section.repository / "config", "[annex]\n\tuuid = " + kHere + "\n\tversion = 10\n");
+  CHECK(uuid() == kHere);
+  std::filesystem::remove(section.repository / "config");
+  CHECK(uuid() == std::string{});
+  write_file(section.repository / "config", "[annex\nuuid");
+  const auto damaged = uuid();
+  REQUIRE_FALSE(damaged);
+  CHECK(damaged.error().message.find(section.repository.path()) != std::string::npos);
+}
