@@ -198,7 +198,7 @@ class StockDatalad(MicrostageTest):
         self.init()
         self.dataset = self.make_dataset(planes=3)
         self.connect(self.dataset)
-        self.run_ok("datalad", "push", "-d", self.dataset, "--to", "capacity")
+        self.push(self.dataset)
         self.archive = self.place(self.dataset) / "archives/archive.7z"
 
     def seal(self):
@@ -233,7 +233,7 @@ class StockDatalad(MicrostageTest):
                 self.git(clone, "annex", "get", "--from", "capacity-storage", ".")
                 self.assertEqual(digests(clone), wanted)
                 self.git(clone, "annex", "fsck", "--from", "capacity-storage")
-                self.run_ok("datalad", "drop", ".", cwd=clone)
+                self.git(clone, "annex", "drop", ".")
                 self.assertFalse(any(path.exists() for path in (clone / "planes").iterdir()), "nothing was dropped")
                 self.run_ok("datalad", "get", "-J2", ".", cwd=clone)
                 self.assertEqual(digests(clone), wanted)
@@ -247,7 +247,7 @@ class StockDatalad(MicrostageTest):
         pusher = self.clone("pusher", env=stock)
         self.run_ok("datalad", "get", ".", cwd=pusher, env=stock)  # by 7z
         (pusher / "result.h5").write_bytes(os.urandom(50_000))
-        self.run_ok("datalad", "save", "-m", "a result", cwd=pusher, env=stock)
+        self.save(pusher, "a result")
         self.git(pusher, "config", "remote.origin.datalad-publish-depends", "capacity-ora")
         self.run_ok("datalad", "push", "--to", "origin", cwd=pusher, env=stock)
         loose = [path for path in (self.place(self.dataset) / "annex/objects").rglob("*") if path.is_file()]
@@ -256,10 +256,10 @@ class StockDatalad(MicrostageTest):
         self.git(reader, "annex", "get", "--from", "capacity-storage", ".")
         self.assertEqual(digests(reader), digests(self.dataset))
         self.assertEqual((reader / "result.h5").read_bytes(), (pusher / "result.h5").read_bytes())
-        self.run_ok("datalad", "drop", ".", cwd=reader)
+        self.git(reader, "annex", "drop", ".")
         # And ours beside it: stock reads loose and sealed together.
         (reader / "more.h5").write_bytes(os.urandom(50_000))
-        self.run_ok("datalad", "save", "-m", "more", cwd=reader)
+        self.save(reader, "more")
         self.run_ok("datalad", "push", "--to", "origin", cwd=reader)
         last = self.clone("last", env=stock)
         self.run_ok("datalad", "get", ".", cwd=last, env=stock)

@@ -26,7 +26,7 @@ class Clones(MicrostageTest):
         self.section = self.make_dataset(planes=3)
         self.planes = digests(self.section)
 
-    def push(self):
+    def datalad_push(self):
         self.run_ok("datalad", "push", "-d", self.section, "--to", "capacity")
 
     def clone(self, name="clone", store=None, **kwargs):
@@ -34,6 +34,10 @@ class Clones(MicrostageTest):
         url = store or f"ria+file://{self.store}"
         self.run_ok("datalad", "clone", f"{url}#{self.dataset_id(self.section)}", path, **kwargs)
         return path
+
+    def stranger(self):
+        """A clone of the section, not of the store."""
+        return self.clone_dataset(self.section, self.root / "stranger")
 
     def without_microstage(self):
         path = os.pathsep.join(p for p in self.env["PATH"].split(os.pathsep)
@@ -55,7 +59,7 @@ class Clones(MicrostageTest):
 
     def test_without_microstage_stock_ora_serves(self):
         self.connect(self.section)
-        self.push()
+        self.push(self.section)
         env = self.without_microstage()
         clone = self.clone(env=env)
         self.assertIn("from capacity-ora", self.get(clone, env=env))
@@ -77,11 +81,11 @@ class Clones(MicrostageTest):
 
     def test_with_microstage_ours_serves_and_a_plain_push_goes_back(self):
         self.connect(self.section)
-        self.push()
+        self.push(self.section)
         clone = self.clone()
         self.assertIn("from capacity-storage", self.get(clone))
         (clone / "planes/more.tif").write_bytes(os.urandom(100_000))
-        self.run_ok("datalad", "save", "-d", clone)
+        self.save(clone)
         self.run_ok("datalad", "push", "-d", clone, "--to", "origin")
         self.git(self.section, "pull", "-q", "capacity", "main")
         self.run_ok("datalad", "update", "-d", self.section, "-s", "capacity", "--how", "merge")
@@ -92,20 +96,20 @@ class Clones(MicrostageTest):
         self.connect(self.section, "--http")
         place = self.place(self.section)
         self.assertFalse((place / "hooks").exists())
-        self.push()
+        self.push(self.section)
         base = self.serve()
         url = f"{base}/{place.parent.name}/{place.name}"
         self.run_ok("git", "clone", "-q", url, self.root / "plain")
         self.assertEqual(self.git(self.root / "plain", "rev-parse", "HEAD"), self.git(self.section, "rev-parse", "HEAD"))
         # Later pushes too, and DataLad's own way.
         self.git(self.section, "commit", "-q", "--allow-empty", "-m", "later")
-        self.push()
+        self.datalad_push()
         self.assertIn(self.git(self.section, "rev-parse", "HEAD"), self.run_ok("git", "ls-remote", url))
         self.get(self.clone(store=f"ria+{base}"))
 
     def test_without_http_nothing_is_kept_for_web_servers(self):
         self.connect(self.section)
-        self.push()
+        self.push(self.section)
         place = self.place(self.section)
         self.assertFalse((place / "info").exists() or (place / "objects/info").exists())
         self.connect(self.section, "--http")  # later is early enough
@@ -128,7 +132,7 @@ class Clones(MicrostageTest):
 
     def test_through_another_mount_point(self):
         self.connect(self.section)
-        self.push()
+        self.push(self.section)
         other = self.mount_elsewhere()
         clone = self.clone(store=f"ria+file://{other}")
         self.assertEqual(self.git(clone, "config", "remote.capacity-storage.ora-url"), f"ria+file://{other}")
@@ -140,33 +144,30 @@ class Clones(MicrostageTest):
 
     def test_connect_itself_redirects_to_another_mount_point(self):
         self.connect(self.section)
-        self.push()
+        self.push(self.section)
         other = self.mount_elsewhere()
-        stranger = self.root / "stranger"
-        self.run_ok("datalad", "clone", self.section, stranger)
+        stranger = self.stranger()
         self.connect(stranger, store=other)
         self.git(stranger, "annex", "get", "--from", "capacity-storage", "planes")
         self.assertEqual(digests(stranger), self.planes)
-        self.run_ok("datalad", "drop", "-d", stranger, stranger / "planes")
+        self.git(stranger, "annex", "drop", "planes")
         self.git(stranger, "annex", "get", "--from", "capacity-ora", "planes", env=self.without_microstage())
         self.assertEqual(digests(stranger), self.planes)
         self.assertEqual(self.connect(stranger, store=other)[0]["result"], "unchanged")
 
     def test_another_clone_joins_and_never_makes_a_second_uuid(self):
         first, = self.connect(self.section)
-        self.push()
-        stranger = self.root / "stranger"
-        self.run_ok("datalad", "clone", self.section, stranger)
+        self.push(self.section)
+        stranger = self.stranger()
         joined, = self.connect(stranger, "--name", "archive")
         self.assertEqual((joined["uuid"], joined["storage"]), (first["uuid"], "capacity-storage"))
         self.assertEqual(len(self.remote_log(stranger)), 2)
         self.assertEqual(self.git(stranger, "config", "remote.archive.datalad-publish-depends"), "capacity-storage")
-        self.run_ok("datalad", "drop", "--reckless", "availability", "-d", self.section, self.section / "planes")
+        self.git(self.section, "annex", "drop", "--force", "planes")
         self.get(stranger)
 
     def test_a_clone_that_does_not_know_the_remote_must_fetch_first(self):
-        stranger = self.root / "stranger"
-        self.run_ok("datalad", "clone", self.section, stranger)
+        stranger = self.stranger()
         first, = self.connect(self.section)
         line = self.refused("microstage", "connect", stranger, "--store", self.store)
         self.assertIn("fetch the git-annex branch", line)
@@ -179,7 +180,7 @@ class Clones(MicrostageTest):
         result, = self.connect(self.section, store="ria+file:///capacity/store")
         self.assertEqual(result["to"], str(self.place(self.section)))
         self.assertIn(" url=ria+file:///capacity/store ", self.remote_log(self.section)[0])
-        self.push()
+        self.datalad_push()
         self.get(self.clone())
 
 

@@ -179,7 +179,7 @@ class Interrupted(MicrostageTest):
     def test_two_clones_at_once_never_make_two_uuids(self):
         dataset, store = self.fresh("clones")
         other = self.root / "clones/other"
-        self.run_ok("datalad", "clone", dataset, other)
+        self.clone_dataset(dataset, other)
         with concurrent.futures.ThreadPoolExecutor() as pool:
             runs = list(pool.map(lambda d: self.run_raw("microstage", "connect", d, "--store", store), (dataset, other)))
         self.assertEqual(sorted(run.returncode for run in runs), [0, 1], runs)
@@ -193,7 +193,7 @@ class Interrupted(MicrostageTest):
     def test_another_clone_that_no_lock_kept_out_is_noticed(self):
         dataset, store = self.fresh("unlocked")
         other = self.root / "unlocked/other"
-        self.run_ok("datalad", "clone", dataset, other)
+        self.clone_dataset(dataset, other)
         first, = self.connect(other, store=store)
         place = self.place(dataset, store)
         self.git(place, "config", "--unset", "datalad.ora-remote.uuid")

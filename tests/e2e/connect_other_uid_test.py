@@ -36,11 +36,8 @@ class OtherUid(MicrostageTest):
         return result.stdout
 
     def section(self, uid, name="section"):
-        path = self.root / f"home-{uid}" / name
-        self.as_user_ok(uid, "datalad", "create", path)
-        self.make_planes(path / "planes")
-        self.run_ok("chown", "-R", f"{uid}:{GROUP}", path / "planes")
-        self.as_user_ok(uid, "datalad", "save", "-d", path)
+        path = self.make_dataset(f"home-{uid}/{name}", planes=3)
+        self.run_ok("chown", "-R", f"{uid}:{GROUP}", path)
         return path
 
     def make_store(self, mode):
@@ -73,7 +70,7 @@ class OtherUid(MicrostageTest):
         self.run_ok("git", "config", "--global", "safe.directory", "*")  # as init advises; git itself would not refuse
         self.init()
         brain = self.make_dataset("brain")
-        self.run_ok("datalad", "create", "-d", brain, brain / "left")
+        self.add_subdataset(brain, brain / "left")
         (self.root / "fake").mkdir()
         (self.root / "fake/git").write_text(f'#!/bin/sh\necho "$@" >>{self.root}/calls\nexec {shutil.which("git")} "$@"\n')
         (self.root / "fake/git").chmod(0o755)

@@ -22,13 +22,13 @@ class Recursive(MicrostageTest):
         self.run_ok("cp", "-aT", template, self.brain)
 
     def make_brain(self, brain):
-        self.run_ok("datalad", "create", brain)
+        self.create_dataset(brain)
         for name in ("left", "left/B20_0001", "left/B20_0002", "extra"):
-            parent = brain / pathlib.Path(name).parent
-            self.run_ok("datalad", "create", "-d", parent, brain / name)
+            self.add_subdataset(brain / pathlib.Path(name).parent, brain / name)
         for name in ("left/B20_0001", "left/B20_0002"):
             self.make_planes(brain / name, 2)
-        self.run_ok("datalad", "save", "-d", brain, "-r")
+        for name in ("left/B20_0001", "left/B20_0002", "left", "."):
+            self.save(brain / name)
 
     def test_connects_all_and_push_r_fills_the_store(self):
         results = self.connect(self.brain, "-r", "--jobs", "3", "--alias", "B20", "--verify-once")
@@ -48,7 +48,7 @@ class Recursive(MicrostageTest):
 
     def test_not_installed_is_skipped_and_a_failure_stops_nobody(self):
         clone = self.root / "clone"
-        self.run_ok("datalad", "clone", self.brain, clone)
+        self.clone_dataset(self.brain, clone)
         self.run_ok("datalad", "get", "-d", clone, "-n", clone / "left", clone / "left/B20_0001")
         text = self.run_ok("microstage", "connect", clone, "--store", self.store, "-r")
         self.assertIn(f"skipped {clone}/left/B20_0002  (not installed", text)

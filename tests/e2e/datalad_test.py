@@ -5,6 +5,7 @@ clone pushes its results without having configured anything."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 
@@ -33,6 +34,40 @@ class DataladTest(MicrostageTest):
         key = self.git(dataset, "annex", "lookupkey", path)
         objects = [o for o in self.place(self.origin).rglob(key) if o.is_file()]
         return len(objects) == 1 and objects[0].read_bytes() == (pathlib.Path(dataset) / path).read_bytes()
+
+
+class Made(DataladTest):
+    """The tests' own quick way to make datasets makes what DataLad makes."""
+
+    def describe(self, brain):
+        """All that is committed, the attributes and the settings; of what is different each time, that it is there."""
+        found = {}
+        for dataset in (brain, brain / "left"):
+            listing = self.git(dataset, "ls-tree", "-r", "HEAD").splitlines()
+            found[dataset.name == "left"] = {
+                "tree": [(line.split()[:2], line.split("\t")[1]) for line in listing],
+                "links": [(path.name, os.readlink(path)) for path in sorted(dataset.rglob("*.tif")) if path.is_symlink()],
+                "attributes": [(dataset / name).read_text() for name in (".gitattributes", ".datalad/.gitattributes")],
+                "dataset": re.sub("[0-9a-f]", "0", (dataset / ".datalad/config").read_text()),
+                "settings": sorted(self.git(dataset, "config", "--local", "--list", "--name-only").splitlines()),
+                "status": self.git(dataset, "status", "--porcelain"),
+                "branches": self.git(dataset, "branch", "--format", "%(refname)")}
+        settings = self.git(brain, "config", "--file", ".gitmodules", "--list")
+        return found, settings.replace(self.dataset_id(brain / "left"), "ID").splitlines()
+
+    def test_is_what_datalad_makes(self):
+        ours, theirs = self.root / "ours", self.root / "theirs"
+        self.create_dataset(ours)
+        self.add_subdataset(ours, ours / "left")
+        self.datalad("create", theirs)
+        self.datalad("create", "-d", theirs, theirs / "left")
+        for brain in (ours, theirs):
+            (brain / "left/planes").mkdir()
+            (brain / "left/planes/plane.tif").write_bytes(b"plane")
+        self.save(ours / "left")
+        self.save(ours)
+        self.datalad("save", "-r", "-d", theirs)
+        self.assertEqual(self.describe(ours), self.describe(theirs))
 
 
 class Section(DataladTest):
@@ -64,7 +99,7 @@ class Section(DataladTest):
     def test_without_the_store_and_without_our_program(self):
         dataset = self.make_dataset(planes=2)
         self.connect(dataset)
-        self.datalad("push", "-d", dataset, "--to", "capacity")
+        self.push(dataset)
         self.is_got_by_stock_datalad(dataset)
         self.is_not_dropped_when_the_store_is_away(dataset)
         self.failure_reaches_the_user_as_one_line_that_says_what_to_do(dataset)
@@ -105,13 +140,13 @@ class Results(DataladTest):
 
     def add_result(self, clone, name):
         (clone / name).write_bytes(os.urandom(5000))
-        self.datalad("save", "-m", name, cwd=clone)
+        self.save(clone, name)
         self.datalad("push", "--to", "origin", cwd=clone)
 
     def test_from_a_clone_and_a_clone_of_it(self):
         self.origin = self.make_dataset(planes=1)
         self.connect(self.origin)
-        self.datalad("push", "-d", self.origin, "--to", "capacity")
+        self.push(self.origin)
         first = self.clone(self.origin, "clone")
         self.add_result(first, "segmentation.h5")
         self.assertTrue(self.in_store(first, "segmentation.h5"))
@@ -134,9 +169,10 @@ class Brain(DataladTest):
         brain = self.make_dataset("brain")
         for number in range(self.SECTIONS):
             section = brain / f"B20_{number:04}"
-            self.run_ok("datalad", "create", "-d", brain, section)
+            self.add_subdataset(brain, section)
             (section / "plane.tif").write_bytes(os.urandom(30_000))
-        self.datalad("save", "-r", "-d", brain, "-m", "sections")
+            self.save(section)
+        self.save(brain, "sections")
         self.assertEqual(len(self.connect(brain, "--recursive", "--jobs", "2")), self.SECTIONS + 1)
         wanted = digests(brain)
         self.assertEqual(len(wanted), self.SECTIONS)

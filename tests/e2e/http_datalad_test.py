@@ -37,17 +37,17 @@ class HttpDatalad(MicrostageTest):
         for settings in ({}, {name.replace(".cap.", ".store-storage."): value for name, value in VERIFY_ONCE.items()}):
             for name, value in settings.items():
                 self.git(clone, "config", name, value)
-            self.run_ok("datalad", "get", "-d", clone, "-J2", ".", cwd=clone)
+            self.git(clone, "annex", "get", "-J2", ".")
             self.assertEqual(digests(clone), digests(section))
             self.git(clone, "annex", "fsck", "--quiet", "--from", "store-storage", "--fast")
-            self.run_ok("datalad", "drop", "-d", clone, ".", cwd=clone)  # asks whether the store has each object
+            self.git(clone, "annex", "drop", ".")  # asks whether the store has each object
         self.assertTrue([line for line in server.requests() if line.startswith("HEAD") and "/annex/objects/" in line])
 
     def test_ora_reads_what_we_stored(self):
         section = self.make_dataset(planes=2)
         self.init()
         self.connect(section, "--http")
-        self.run_ok("datalad", "push", "-d", section, "--to", "capacity")
+        self.push(section)
         server = self.serve()
         clone = self.root / "clone"
         url = f"ria+{server.url}#{self.dataset_id(section)}"

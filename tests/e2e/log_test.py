@@ -48,7 +48,7 @@ class Log(MicrostageTest):
         self.connect(self.section, "--alias", "B20_0197")
         self.planes = sorted((self.section / "planes").iterdir())
         self.keys = [plane.readlink().name for plane in self.planes]
-        self.run_ok("datalad", "push", "-d", self.section, "--to", "capacity")
+        self.push(self.section)
         first = self.git(self.section, "rev-parse", "HEAD")
         self.git(self.section, "rm", "-q", self.planes[2])
         self.git(self.section, "commit", "-q", "-m", "less")

@@ -38,12 +38,13 @@ class Beside(OraTest):
         refused = self.run_raw("git", "-C", self.section, "annex", "drop", "--numcopies=2", self.plane(), env=self.both)
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("1 out of 2 necessary copies", refused.stdout + refused.stderr)
-        self.datalad(self.both, "drop", ".", cwd=self.section)
+        self.drop(self.both, self.section)
         # Ours is cheaper; each serves when it is asked.
         self.assertEqual(self.get(self.both, self.section, self.planes), {f"from {ours}..."})
         for remote in (ours, ora):
-            self.drop(self.both, self.section)
-            self.assertEqual(self.get(self.both, self.section, self.planes, "-s", remote), {f"from {remote}..."})
+            self.annex_drop(self.both, self.section)
+            self.assertEqual(self.annex_get(self.both, self.section, self.planes, "--from", remote),
+                             {f"from {remote}..."})
         # What is removed or stored by one way is so for the other.
         for first, second in ((ours, ora), (ora, ours)):
             self.annex(self.both, self.section, "drop", "--from", first, self.plane())
@@ -58,23 +59,23 @@ class Beside(OraTest):
     def one_disabled(self, ours, ora):
         for off, on in ((ours, ora), (ora, ours)):
             self.git(self.section, "config", f"remote.{off}.annex-ignore", "true")
-            self.drop(self.both, self.section)
-            self.assertEqual(self.get(self.both, self.section, self.planes), {f"from {on}..."})
+            self.annex_drop(self.both, self.section)
+            self.assertEqual(self.annex_get(self.both, self.section, self.planes), {f"from {on}..."})
             self.git(self.section, "config", "--unset", f"remote.{off}.annex-ignore")
         self.git(self.section, "remote", "remove", ora)
-        self.drop(self.both, self.section)
-        self.get(self.both, self.section, self.planes)
+        self.annex_drop(self.both, self.section)
+        self.annex_get(self.both, self.section, self.planes)
         self.annex(self.both, self.section, "enableremote", ora)
 
     def test_ours_as_partner_of_an_ora_remote(self):
         self.create(self.stock, self.section)
-        self.push(self.stock, self.section)
+        self.datalad_push(self.stock, self.section)
         self.annex(self.both, self.section, "initremote", "fast", "--sameas=capacity-storage", "type=external",
                    "externaltype=microstage", "autoenable=true", f"url={self.url}",
                    f"archive-id={self.dataset_id(self.section)}")
         self.accounting("fast", "capacity-storage")
         self.one_disabled("fast", "capacity-storage")
-        self.push(self.both, self.section)
+        self.datalad_push(self.both, self.section)
         # A clone enables both by itself, and without our program it has DataLad's.
         clone = self.clone(self.both, self.section, "clone")
         self.assertEqual(self.get(self.both, clone, self.planes), {"from fast..."})
@@ -84,7 +85,7 @@ class Beside(OraTest):
     def test_ora_as_partner_of_ours(self):
         self.init()
         self.connect(self.section, env=self.both)
-        self.push(self.both, self.section)
+        self.datalad_push(self.both, self.section)
         self.accounting("capacity-storage", "capacity-ora")
         self.one_disabled("capacity-storage", "capacity-ora")
         siblings = {record["name"] for record in self.datalad(self.both, "siblings", cwd=self.section)}
@@ -92,12 +93,12 @@ class Beside(OraTest):
 
     def test_connect_finds_the_ora_remote_and_joins_it(self):
         self.create(self.stock, self.section)
-        self.push(self.stock, self.section)
+        self.datalad_push(self.stock, self.section)
         result, = self.connect(self.section, env=self.both)
         self.assertEqual((result["uuid"], result["storage"], result["ora"]),
                          (self.uuid("capacity-storage"), "capacity-microstage", "capacity-storage"))
-        self.drop(self.both, self.section)
-        self.assertEqual(self.get(self.both, self.section, self.planes), {"from capacity-microstage..."})
+        self.annex_drop(self.both, self.section)
+        self.assertEqual(self.annex_get(self.both, self.section, self.planes), {"from capacity-microstage..."})
 
 
 if __name__ == "__main__":

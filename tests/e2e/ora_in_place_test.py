@@ -27,7 +27,7 @@ class InPlace(OraTest):
         self.prepare(stored=False)
         self.create(self.ours, self.section, "--alias", "B20_0197")
         self.assertRegex(self.served_by(self.ours, self.section), r"^microstage \d")
-        self.push(self.ours, self.section)
+        self.datalad_push(self.ours, self.section)
         clone = self.root / "clone"
         self.datalad(self.ours, "clone", self.url + "#~B20_0197", clone)
         self.assertEqual(self.get(self.ours, clone, self.planes), {"from capacity-storage..."})
@@ -49,9 +49,10 @@ class InPlace(OraTest):
 
     def test_subdatasets_come_from_the_same_store(self):
         brain = self.make_dataset("brain")
-        self.datalad(self.ours, "create", "-d", brain, brain / "B20_0001")
+        self.add_subdataset(brain, brain / "B20_0001")
         (brain / "B20_0001/plane.tif").write_bytes(os.urandom(30_000))
-        self.datalad(self.ours, "save", "-r", "-d", brain)
+        self.save(brain / "B20_0001")
+        self.save(brain)
         wanted = digests(brain)
         self.create(self.ours, brain, "-r")
         self.datalad(self.ours, "push", "-r", "-d", brain, "--to", "capacity")
@@ -65,9 +66,10 @@ class InPlace(OraTest):
         self.run_ok("datalad", "export-archive-ora", "-d", self.section, archive, env=self.stock)
         remove_tree(self.place(self.section) / "annex/objects")
         clone = self.clone(self.ours, self.section, "clone")
-        for env in (self.ours, self.stock):
-            self.get(env, clone, self.planes)
-            self.drop(env, clone)
+        self.get(self.ours, clone, self.planes)
+        self.annex_drop(self.ours, clone)
+        self.annex_get(self.stock, clone, self.planes)
+        self.annex_drop(self.stock, clone)
         key = self.add(clone, "masks.tif")  # loose, beside what is sealed
         self.datalad(self.ours, "push", "--to", "origin", cwd=clone)
         self.assertTrue(self.object(clone, key))
@@ -83,7 +85,7 @@ class InPlace(OraTest):
         self.assertRegex(self.served_by(self.ours, clone), r"^microstage \d")
         self.get(self.ours, clone, self.planes)
         self.assertTrue(any("/annex/objects/" in line for line in server.requests()), "not read by http")
-        self.drop(self.ours, clone)
+        self.annex_drop(self.ours, clone)
         siblings = {record["name"] for record in self.datalad(self.ours, "siblings", cwd=clone)}
         self.assertEqual(siblings, {"here", "origin", "capacity-storage"})
         self.add(clone, "masks.tif")
@@ -102,8 +104,8 @@ class InPlace(OraTest):
         self.prepare(stored=False)
         self.create(self.ours, self.section, "--storage-sibling", "only")
         self.datalad(self.ours, "push", "-d", self.section, "--to", "capacity", "--data", "anything")
-        self.drop(self.ours, self.section)
-        self.get(self.ours, self.section, self.planes)
+        self.annex_drop(self.ours, self.section)
+        self.annex_get(self.ours, self.section, self.planes)
 
     def test_what_is_not_there_is_not_dropped_and_the_user_reads_why(self):
         self.prepare()
@@ -134,29 +136,29 @@ class InPlace(OraTest):
         self.url = f"ria+file://{self.root}/my%20store"
         self.prepare(stored=False)
         self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.datalad_push(self.ours, self.section)
         clone = self.clone(self.stock, self.section, "clone")
         for env in (self.ours, self.stock):
-            self.get(env, clone, self.planes)
-            self.drop(env, clone)
+            self.annex_get(env, clone, self.planes)
+            self.annex_drop(env, clone)
 
     def test_a_clone_switched_to_ours_and_back(self):
         self.prepare(stored=False)
         self.create(self.stock, self.section)
-        self.push(self.stock, self.section)
+        self.datalad_push(self.stock, self.section)
         clone = self.clone(self.both, self.section, "clone")
         self.assertIsNone(self.served_by(self.both, clone))
         self.git(clone, "config", "remote.capacity-storage.annex-externaltype", "microstage")
         self.assertRegex(self.served_by(self.both, clone), r"^microstage \d")
-        self.get(self.both, clone, self.planes)
+        self.annex_get(self.both, clone, self.planes)
         key = self.add(clone, "masks.tif")
         wanted = digests(clone)
         self.datalad(self.both, "push", "--to", "origin", cwd=clone)
         self.assertTrue(self.object(clone, key))
-        self.drop(self.both, clone)
+        self.annex_drop(self.both, clone)
         self.git(clone, "config", "remote.capacity-storage.annex-externaltype", "ora")
         self.assertIsNone(self.served_by(self.both, clone))
-        self.get(self.both, clone, wanted)
+        self.annex_get(self.both, clone, wanted)
 
 
 class ReadOnly(OraTest):
@@ -184,9 +186,10 @@ class ReadOnly(OraTest):
             self.skipTest("the build is not readable by other accounts")
         clone = self.root / "reader/clone"
         before = self.snapshot(self.store)
-        for command in (["clone", f"{self.url}#{self.dataset_id(self.section)}", clone], ["-C", clone, "get", clone],
-                        ["-C", clone, "drop", clone], ["-C", clone, "get", clone]):
-            result = self.as_user("datalad", *command)
+        for command in (["datalad", "clone", f"{self.url}#{self.dataset_id(self.section)}", clone],
+                        ["datalad", "-C", clone, "get", clone], ["git", "-C", clone, "annex", "drop", "."],
+                        ["git", "-C", clone, "annex", "get", "."]):
+            result = self.as_user(*command)
             self.assertEqual(result.returncode, 0, (command, result.stdout, result.stderr))
         self.assertEqual(digests(clone), self.planes)
         self.as_user("sh", "-c", f"echo new > {clone}/new.txt")
@@ -218,7 +221,7 @@ class EachOther(OraTest):
             theirs = self.add(section, "theirs.tif")
             self.annex(self.stock, section, "copy", "--to", "capacity-storage", "theirs.tif")
             ours = self.add(section, "ours.tif")
-            self.push(self.ours, section)  # what is not there yet
+            self.datalad_push(self.ours, section)  # what is not there yet
             wanted = digests(section)
             self.assertEqual(len(wanted), 3, wanted)
             hashes = "hashdirlower" if version == "1" else "hashdirmixed"
@@ -228,9 +231,9 @@ class EachOther(OraTest):
                 self.assertTrue(path.is_file(), path)
             clone = self.clone(self.stock if version == "2" else self.ours, section, f"clone-{version}")
             for env in (self.stock, self.ours):
-                self.get(env, clone, wanted)
+                self.annex_get(env, clone, wanted)
                 self.assertEqual(self.annex(env, clone, "fsck", "--from", "capacity-storage", "--quiet"), "")
-                self.drop(env, clone)
+                self.annex_drop(env, clone)
             # Each removes what the other stored.
             self.annex(self.stock, section, "drop", "--from", "capacity-storage", "ours.tif")
             self.annex(self.ours, section, "drop", "--from", "capacity-storage", "theirs.tif")

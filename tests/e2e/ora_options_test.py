@@ -11,14 +11,13 @@ from ora_testing import OraTest  # noqa: E402
 
 
 class Options(OraTest):
-    def setUp(self):
-        super().setUp()
+    def make_section(self):
         self.section = self.make_dataset(planes=1)
         self.planes = digests(self.section)
 
     def stored(self):
-        self.create(self.ours, self.section)
-        self.push(self.ours, self.section)
+        self.section = self.make_stored_section(1)
+        self.planes = digests(self.section)
 
     def test_error_log(self):
         for env, name in ((self.ours, "ours"), (self.stock, "stock")):
@@ -27,9 +26,9 @@ class Options(OraTest):
                 self.url = f"ria+file://{self.store}"
                 section = self.make_dataset(name, planes=1)
                 self.create(env, section)
-                self.push(env, section)
+                self.datalad_push(env, section)
                 (self.store / "ria-layout-version").write_text("1|l\n")
-                self.drop(env, section)
+                self.annex_drop(env, section)
                 plane, = self.git(section, "ls-files", "planes").splitlines()
                 key = self.git(section, "annex", "lookupkey", plane)
                 self.object(section, key).unlink()
@@ -44,41 +43,43 @@ class Options(OraTest):
         refused = self.said(self.ours, "drop", ".", cwd=self.section, status=1)
         self.assertIn("Unable to access these remotes: capacity-storage", refused)
         self.git(self.section, "config", "remote.capacity-storage.ora-force-write", "true")
-        self.drop(self.ours, self.section)
-        self.get(self.ours, self.section, self.planes)
+        self.annex_drop(self.ours, self.section)
+        self.annex_get(self.ours, self.section, self.planes)
         key = self.add(self.section, "later.tif")
-        self.push(self.ours, self.section)
+        self.datalad_push(self.ours, self.section)
         self.assertTrue(self.object(self.section, key))
 
     def test_push_url(self):
+        self.make_section()
         other = self.root / "writable"
         self.store.mkdir()
         other.symlink_to(self.store)
         self.create(self.ours, self.section, "--push-url", f"ria+file://{other}")
-        self.push(self.ours, self.section)
-        self.drop(self.ours, self.section)
+        self.datalad_push(self.ours, self.section)
+        self.annex_drop(self.ours, self.section)
         other.unlink()  # reading needs it no more
-        self.get(self.ours, self.section, self.planes)
+        self.annex_get(self.ours, self.section, self.planes)
         self.add(self.section, "later.tif")
         self.assertIn(f"the store {other} is not there",
                       self.said(self.ours, "push", "--to", "capacity", cwd=self.section, status=1))
 
     def test_a_store_behind_ssh(self):
         self.stored()
-        self.drop(self.ours, self.section)
+        self.annex_drop(self.ours, self.section)
         self.git(self.section, "config", "remote.capacity-storage.ora-url", "ria+ssh://host/data/store")
         said = self.said(self.ours, "get", ".", cwd=self.section, status=1)
         self.assertIn("ria+ssh://host/data/store is reached by ssh, which microstage does not speak; mount the store here and "
                       "run 'git config remote.capacity-storage.ora-url ria+file:///ITS/PATH'", said)
 
     def test_insteadof_and_the_environment(self):
+        self.make_section()
         self.run_ok("git", "config", "--global", f"url.ria+file://{self.root}/.insteadOf", "lab:")
         self.url = "lab:store"
         self.create(self.ours, self.section)
         self.url = f"ria+file://{self.store}"
         self.assertIn(f" url={self.url} ", self.remote_log(self.section)[0])
-        self.push(self.ours, self.section)
-        self.drop(self.ours, self.section)
+        self.datalad_push(self.ours, self.section)
+        self.annex_drop(self.ours, self.section)
         elsewhere = f"ria+file://{self.root}/elsewhere"
         git = {**self.ours, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "remote.capacity-storage.ora-url",
                "GIT_CONFIG_VALUE_0": elsewhere}
@@ -88,7 +89,7 @@ class Options(OraTest):
                         json.dumps({"remote.capacity-storage.ora-url": elsewhere})}
         self.assertIn("DATALAD_CONFIG_OVERRIDES_JSON sets '.ora-",
                       self.said(only_datalad, "get", ".", cwd=self.section, status=1))
-        self.get(self.ours, self.section, self.planes)
+        self.annex_get(self.ours, self.section, self.planes)
 
 
 if __name__ == "__main__":

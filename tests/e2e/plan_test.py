@@ -181,10 +181,11 @@ class Plan(MicrostageTest):
 
     def test_datasets_subdatasets_and_the_store(self):
         brain = self.make_dataset("brain")
-        self.run_ok("datalad", "create", "-d", brain, brain / "B20_0001")
-        self.make_planes(brain / "B20_0001/planes", 2)
-        self.run_ok("datalad", "save", "-r", "-d", brain, "-m", "planes")
         section = brain / "B20_0001"
+        self.add_subdataset(brain, section)
+        self.make_planes(section / "planes", 2)
+        self.save(section)
+        self.save(brain)
         plan, below = self.plan(brain, section)
         self.assertEqual(plan["dataset"], self.dataset_id(brain))
         self.assertEqual(plan["subdatasets"], [{"path": "B20_0001", "commit": self.git(section, "rev-parse", "HEAD"),
@@ -192,7 +193,7 @@ class Plan(MicrostageTest):
         self.assertEqual(below["dataset"], self.dataset_id(section))
         self.init()
         self.connect(section, "--alias", "B20_0001")
-        self.run_ok("datalad", "push", "-d", section, "--to", "capacity")
+        self.push(section)
         stored = self.plan(self.store / "alias/B20_0001")
         self.assertEqual(stored["commit"], below["commit"])
         self.assertEqual(self.as_whereis(stored), self.check(section))

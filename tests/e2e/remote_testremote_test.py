@@ -15,6 +15,13 @@ BOTH = ("encryption=shared", "chunk=1MiB")
 
 
 class TestRemote(AnnexTest):
+    def setUp(self):
+        super().setUp()
+        # gpg makes passphrases expensive to guess, a fifth of a second for each of thousands of chunks.
+        gnupg = self.root / "home/.gnupg"
+        gnupg.mkdir(mode=0o700)
+        (gnupg / "gpg.conf").write_text("s2k-count 2048\n")
+
     def check(self, parameters, *options, layout="2", settings=None, env=None):
         dataset = self.make_store(layout=layout)
         clone = self.make_clone(parameters=parameters)

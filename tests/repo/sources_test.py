@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""No source is forgotten: each .cpp file is compiled, each test program is run, each test script is run."""
+"""No source is forgotten: each .cpp file is compiled, each header alone, each test program is run, each test script is
+run."""
 
 import json
 import os
@@ -32,6 +33,17 @@ def programs(run):
     return {os.path.basename(path) for path in run if path.startswith(os.path.realpath(BUILD))}
 
 
+def alone(header, targets):
+    """Is it compiled with nothing before it: by the source beside it, or by one that the build made for it?"""
+    beside = header.with_suffix(".cpp")
+    if str(beside) in targets:
+        first = re.search(r"^#include .*$", (SOURCE / beside).read_text(encoding="utf-8"), re.M)
+        if first and first[0] == f'#include "{header}"':
+            return True
+    made = BUILD / "tests/repo/headers" / f"{header}.cpp"
+    return os.path.relpath(made, SOURCE) in targets
+
+
 def problems():
     targets, run = compiled(), commands()
     run_programs = programs(run)
@@ -39,6 +51,8 @@ def problems():
         name = str(path)
         if path.suffix == ".cpp" and name not in targets:
             yield f"{name}: in no target"
+        elif path.suffix == ".h" and not alone(path, targets):
+            yield f"{name}: never compiled alone; include it first in the source beside it, or configure the build again"
         elif name.endswith("_test.cpp") and not targets[name] & run_programs:
             yield f"{name}: compiled, but no test runs {' or '.join(sorted(targets[name]))}"
         elif is_script(path) and os.path.realpath(SOURCE / path) not in run:

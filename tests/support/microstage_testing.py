@@ -66,10 +66,11 @@ class MicrostageTest(unittest.TestCase):
         self.env = self.environment(self.root / "home")
 
     def environment(self, home, **more):
-        """Nothing of the caller's configuration, and an identity by a private HOME."""
+        """Nothing of the caller's configuration, and an identity by a private HOME. DataLad has git-annex try thrice what
+        failed, but here nobody waits between the attempts."""
         home.mkdir(exist_ok=True)
         (home / ".gitconfig").write_text("[user]\n\tname = A Tester\n\temail = tester@example.org\n"
-                                         "[init]\n\tdefaultBranch = main\n")
+                                         "[init]\n\tdefaultBranch = main\n[annex]\n\tretry-delay = 0\n")
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "ASAN_OPTIONS") if name in os.environ}
         tools = os.environ["PATH"]
         return {**kept, "HOME": str(home), "PATH": f"{BIN}:{tools}", "TMPDIR": str(self.root),
@@ -121,16 +122,52 @@ class MicrostageTest(unittest.TestCase):
             MicrostageTest.templates.chmod(0o755)
         return MicrostageTest.templates / name
 
+    # What DataLad's commands do, in a fraction of their time: for what comes before the matter of a test. datalad_test
+    # compares create_dataset, add_subdataset and save with DataLad's own.
+
+    def create_dataset(self, path):
+        self.run_ok("git", "init", "--quiet", path)
+        self.git(path, "annex", "init", "--quiet")
+        (path / ".datalad").mkdir()
+        for name, text in {".gitattributes": "* annex.backend=MD5E\n**/.git* annex.largefiles=nothing\n",
+                           ".datalad/.gitattributes": "config annex.largefiles=nothing\n",
+                           ".datalad/config": f'[datalad "dataset"]\n\tid = {uuid.uuid4()}\n'}.items():
+            (path / name).write_text(text)
+        self.git(path, "add", ".gitattributes", ".datalad")
+        self.git(path, "commit", "--quiet", "--message", "[DATALAD] new dataset")
+
+    def add_subdataset(self, parent, path):
+        """Makes a dataset there, and registers it as create -d does."""
+        self.create_dataset(path)
+        name = str(path.relative_to(parent))
+        self.git(parent, "submodule", "--quiet", "add", f"./{name}", name)
+        self.git(parent, "config", "--file", ".gitmodules", f"submodule.{name}.datalad-id", self.dataset_id(path))
+        self.git(parent, "commit", "--quiet", "--message", "[DATALAD] Recorded changes", name, ".gitmodules")
+
+    def save(self, dataset, message="new files"):
+        """New files, and new states of subdatasets."""
+        self.git(dataset, "annex", "add", "--quiet", ".")
+        self.git(dataset, "commit", "--quiet", "--all", "--message", message)
+
+    def push(self, dataset, sibling="capacity", branch="main"):
+        """To a sibling of connect's."""
+        self.git(dataset, "annex", "copy", "--quiet", "--to", f"{sibling}-storage", ".")
+        self.git(dataset, "push", "--quiet", sibling, branch, "git-annex")
+
+    def clone_dataset(self, origin, path):
+        self.run_ok("git", "clone", "--quiet", origin, path)
+        self.git(path, "annex", "init", "--quiet")
+        return path
+
     def make_dataset(self, name="section", planes=0):
-        """What datalad create and save make, with an id of its own. Later ones are copies of the first: these commands take
-        a second."""
+        """A dataset with an id of its own. Later ones are copies of the first."""
         template = self.template(f"dataset-{planes}")
         path = self.root / name
         if not template.exists():
-            self.run_ok("datalad", "create", template)
+            self.create_dataset(template)
             if planes:
                 self.make_planes(template / "planes", planes)
-                self.run_ok("datalad", "save", "-d", template, "-m", "planes")
+                self.save(template, "planes")
         path.parent.mkdir(parents=True, exist_ok=True)
         self.run_ok("cp", "-aT", template, path)
         self.run_ok("git", "config", "--file", path / ".datalad/config", "datalad.dataset.id", uuid.uuid4())

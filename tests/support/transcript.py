@@ -13,6 +13,7 @@ cut off or damaged.
 
 {STORE} stands for the store's path, {TREE} for that of the file tree."""
 
+import functools
 import hashlib
 import os
 import random
@@ -36,10 +37,12 @@ REPLIES = {"VERSION", "EXTENSIONS", "ERROR", "PREPARE-SUCCESS", "PREPARE-FAILURE
            "DEBUG", "PROGRESS"}
 
 
+@functools.cache
 def content_of(name):
     return random.Random(name).randbytes(CONTENTS[name])
 
 
+@functools.cache
 def key_of(name):
     return f"SHA256E-s{CONTENTS[name]}--{hashlib.sha256(content_of(name)).hexdigest()}.bin"
 
