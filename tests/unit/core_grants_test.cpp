@@ -29,7 +29,7 @@ Settings limited(unsigned transfers, std::uint64_t rate = 0) {
   return settings;
 }
 
-TEST_CASE("No more transfers at once than the tier bears; the next begins when one ends, by fair share") {
+TEST_CASE("No more transfers at once than the tier bears, the next begins when one ends, by fair share") {
   Fixture it{limited(2)};
   CHECK(Fixture::all<Grant>(it.tell(person(it, "anna", 1, 0))).size() == 1);
   CHECK(Fixture::all<Grant>(it.tell(person(it, "anna", 1, 1))).size() == 1);

@@ -66,7 +66,7 @@ void check_table(const StateTable<State, Happening>& table, std::size_t states, 
   }
 }
 
-TEST_CASE("Every state has a name; each that is not the last has an owner, a deadline and an exit") {
+TEST_CASE("Every state has a name, each that is not the last has an owner, a deadline and an exit") {
   check_table(request_table(), 4, 3);
   check_table(job_table(), 8, 11);
   check_table(lease_table(), 5, 5);

@@ -44,7 +44,7 @@ TEST_CASE("Keys that the plan believes there are looked at under a lease, and mo
   CHECK(it.core.open_requests().empty());
 }
 
-TEST_CASE("Two who want the same section share its transfers; one of them may leave") {
+TEST_CASE("Two who want the same section share its transfers, one of them may leave") {
   Fixture it;
   it.plan(it.tell(it.stage("a", "anna", {7})));
   it.plan(it.tell(it.stage("b", "bert", {7})));
@@ -84,7 +84,7 @@ TEST_CASE("Somebody else's request is not cancelled, and the refusal is recorded
   CHECK(it.core.open_requests().empty());
 }
 
-TEST_CASE("A mover that is not heard of loses its lease; what it says later changes nothing") {
+TEST_CASE("A mover that is not heard of loses its lease, what it says later changes nothing") {
   Fixture it;
   it.plan(it.tell(it.stage("a", "anna", {7})));
   const auto old = Fixture::one<GiveLease>(it.tell(MoverIdle{"m1", "node", 0}));
