@@ -37,6 +37,9 @@ struct Block {
   std::optional<Time> until;
 };
 
+// How much of a Block is wanted: who chooses among thousands needs no words.
+enum class Detail { constraint, all };
+
 struct PlaceOrder {
   bool operator()(const Place& a, const Place& b) const {
     return std::tie(a.bucket, a.rank, a.number) < std::tie(b.bucket, b.rank, b.number);
@@ -110,6 +113,7 @@ struct Core::State {
   void fail(Transfer& transfer, const Error& error);
   void blame(const Task& task, const Error& error, const std::string& tier);
   void worked(const Task& task);
+  void try_tier(const std::string& name, const std::string& dataset);
   void settle(Task& task);
   void settle(Job& job);
   void watch_retries(Task& task);
@@ -126,6 +130,7 @@ struct Core::State {
   [[nodiscard]] GiveLease order_of(const Lease& lease) const;
   void look(Lease& lease, const std::vector<SeenKey>& there);
   void see(Lease& lease, const SeenKey& seen);
+  void count_written(const Task& task, const Transfer& transfer);
   void reserve(Task& task);
   void release_space(Task& task);
   void replan_staging(const std::string& dataset);
@@ -137,6 +142,7 @@ struct Core::State {
   void take(const GrantGone& input);
   void begin(GrantRecord& grant);
   void end(std::uint64_t grant);
+  void refuse_waiting(std::uint64_t token);
   void give_grants();
   [[nodiscard]] std::optional<Block> blocked(const GrantRecord& grant) const;
   [[nodiscard]] Lease* lease_of(const AskGrant& ask);
@@ -149,9 +155,10 @@ struct Core::State {
   void schedule();
   [[nodiscard]] Task* choose();
   void make_way(const Task& task);
-  [[nodiscard]] std::optional<Block> blocked(const Task& task) const;
+  [[nodiscard]] std::optional<Block> blocked(const Task& task, Detail detail = Detail::all) const;
   [[nodiscard]] std::optional<Block> blocked_release(const Task& task) const;
-  [[nodiscard]] std::optional<Block> blocked_by_space(const Task& task) const;
+  [[nodiscard]] std::optional<Block> blocked_by_space(const Task& task, Detail detail) const;
+  [[nodiscard]] bool needs_space(const Task& task) const;
   [[nodiscard]] std::string idle_mover() const;
   [[nodiscard]] unsigned movers_of(const std::string& user) const;
   [[nodiscard]] unsigned weight(const std::string& user) const;
@@ -165,6 +172,7 @@ struct Core::State {
 
   // why.cpp
   [[nodiscard]] double bytes_before(const Task& task) const;
+  [[nodiscard]] const Task* short_of_space_before(const Task& task) const;
   [[nodiscard]] Wait why(const Job& job) const;
   [[nodiscard]] Wait why(const GrantRecord& grant) const;
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 namespace {
@@ -29,7 +30,10 @@ Lease* Core::State::lease_of(const AskGrant& ask) {
 }
 
 void Core::State::take(const AskGrant& input) {
-  if (grants.contains(input.grant)) return;
+  if (const auto known = grants.find(input.grant); known != grants.end()) {
+    if (known->second.state == GrantState::granted) step.effects.emplace_back(Grant{input.grant});
+    return;
+  }
   const Lease* lease = input.token != 0 ? lease_of(input) : nullptr;
   const auto refuse_it = [&](ErrorKind kind, const char* text) {
     step.effects.emplace_back(RefuseGrant{input.grant, {kind, text}});
@@ -61,7 +65,7 @@ void Core::State::begin(GrantRecord& grant) {
     Tier* it = tier(name);
     if (it == nullptr) continue;
     it->pace.begin(limits(name), ask.bytes, now);
-    it->breaker.begin(settings, ask.dataset, now);
+    try_tier(name, ask.dataset);
   }
   grant_share.serve(ask.actor, static_cast<double>(ask.bytes));
   const Lease* lease = lease_of(ask);
@@ -123,7 +127,7 @@ void Core::State::take(const GrantGone& input) {
 
 void Core::State::take(const EndGrant& input) {
   const auto it = grants.find(input.grant);
-  if (it == grants.end() || it->second.state != GrantState::granted) return;
+  if (it == grants.end()) return;
   const AskGrant ask = it->second.ask;
   Lease* lease = ask.token != 0 ? lease_of(ask) : nullptr;
   const bool cancelled = input.error && input.error->kind == ErrorKind::cancelled;
@@ -155,13 +159,14 @@ void Core::State::take(const EndGrant& input) {
   }
   Task* task = lease != nullptr ? lease->task : nullptr;
   if (!input.error) rates.learn(input.bytes, input.duration);
-  if (task == nullptr) {
-    if (!input.error && it->second.reserves) {
-      tiers[ask.to].space.written("grant " + std::to_string(input.grant), {ask.bytes, 1});
-    }
-    return end(input.grant);
+  if (Tier* target = tier(ask.to); target != nullptr && !input.error) {
+    const std::string holder = it->second.reserves ? "grant " + std::to_string(input.grant)
+                               : task != nullptr   ? task->reservation
+                                                   : std::string();
+    target->space.written(holder, {ask.bytes, 1});
   }
   end(input.grant);
+  if (task == nullptr) return;
   const auto place = task->places.find(ask.key);
   if (place == task->places.end()) return;
   Transfer& transfer = task->transfers[place->second];
@@ -175,15 +180,25 @@ void Core::State::take(const EndGrant& input) {
   worked(*task);
   if (!advance(transfer, TransferHappening::arrive)) return;
   lease->moved += static_cast<double>(transfer.bytes);
-  if (!task->reservation.empty()) {
-    tiers[task->to].space.written(task->reservation, {transfer.bytes, transfer.inodes});
+}
+
+// What still waits under a lease that has ended must not be granted any more; what moves ends by itself.
+void Core::State::refuse_waiting(std::uint64_t token) {
+  std::vector<std::uint64_t> waiting;
+  for (const auto& [id, grant] : grants) {
+    if (grant.ask.token == token && grant.state == GrantState::waiting) waiting.push_back(id);
+  }
+  for (const std::uint64_t id : waiting) {
+    const Error error{ErrorKind::stale_lease, "the lease of this mover has ended: it must stop"};
+    step.effects.emplace_back(RefuseGrant{id, error});
+    end(id);
   }
 }
 
 std::optional<Block> Core::State::blocked(const GrantRecord& grant) const {
   const AskGrant& ask = grant.ask;
   const auto same = moving.find(place_of_key(ask.dataset, ask.key, ask.to));
-  if (same != moving.end()) {
+  if (same != moving.end() && !PLANTED(7)) {
     return Block{Constraint::same_key, {"grant " + std::to_string(same->second)}, {}, {}};
   }
   for (const std::string& name : {ask.from, ask.to}) {
@@ -193,7 +208,8 @@ std::optional<Block> Core::State::blocked(const GrantRecord& grant) const {
     if (!used.breaker.allows(ask.dataset, now)) {
       return Block{Constraint::tier_resting, {name}, name, used.breaker.until()};
     }
-    if (!used.pace.has_place(limits(name))) return Block{Constraint::transfers, {name}, name, {}};
+    if (!used.pace.has_place(limits(name)) && !(PLANTED(5) && used.pace.active() == limits(name).transfers))
+      return Block{Constraint::transfers, {name}, name, {}};
     const Time ready = used.pace.ready_at(limits(name));
     if (ready > now) return Block{Constraint::bandwidth, {name}, name, ready};
   }

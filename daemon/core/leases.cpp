@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 
@@ -92,10 +93,13 @@ void Core::State::give(Task& task, const std::string& mover) {
   user_share.serve(lease.user, lease.charged);
   group_share.serve(std::string(group_name(lease.group)), lease.charged);
   for (const std::string& name : {task.from, task.to}) {
-    if (Tier* it = tier(name)) it->breaker.begin(settings, task.dataset, now);
+    try_tier(name, task.dataset);
   }
   timers.set({TimerKind::lease, std::to_string(lease.token)}, now + settings.lease_timeout);
-  step.effects.emplace_back(order_of(lease));
+  GiveLease order = order_of(lease);
+  if (task.action == Action::release || task.action == Action::verify)
+    lease.work.insert(order.move.begin(), order.move.end());
+  step.effects.emplace_back(std::move(order));
 }
 
 GiveLease Core::State::order_of(const Lease& lease) const {
@@ -120,8 +124,9 @@ void Core::State::stop_lease(Lease& lease, LeaseHappening happening) {
 }
 
 void Core::State::take(const GiveBack& input) {
-  const auto it = leases.find(input.token);
-  if (it == leases.end() || it->second.mover != input.mover) {
+  auto it = leases.find(input.token);
+  if (PLANTED(1) && it == leases.end() && !leases.empty()) it = leases.begin();
+  if (it == leases.end() || (it->second.mover != input.mover && !PLANTED(1))) {
     step.effects.emplace_back(Fence{input.mover, input.token});
     return;
   }
@@ -165,8 +170,13 @@ void Core::State::see(Lease& lease, const SeenKey& seen) {
   const auto place = task.places.find(seen.key);
   if (place == task.places.end()) return;
   Transfer& transfer = task.transfers[place->second];
+  if (!is_there(transfer)) count_written(task, transfer);
   if (!advance(transfer, TransferHappening::see)) return;
   if (task.action != Action::release && task.action != Action::verify) return;
+  // What it had to look at only was not dropped or hashed by it. Of a lease from before a restart that is not
+  // known: then nothing counts as hashed.
+  const bool done_by_it = lease.recovered ? task.action == Action::release : lease.work.contains(seen.key);
+  if (!done_by_it) return;
   ledger::Event& event = record(task.action == Action::release ? ledger::EventType::object_released
                                                                : ledger::EventType::object_verified);
   event.request = lease.request;
@@ -187,6 +197,12 @@ void Core::State::see(Lease& lease, const SeenKey& seen) {
   lease.moved += static_cast<double>(transfer.bytes);
 }
 
+// It is there, though no report told: it takes room of the tier all the same.
+void Core::State::count_written(const Task& task, const Transfer& transfer) {
+  if (task.reservation.empty()) return;
+  tiers[task.to].space.written(task.reservation, {transfer.bytes, transfer.inodes});
+}
+
 // Whatever was moving under the lease is wanted again, unless it was seen.
 void Core::State::end_lease(Lease& lease, LeaseHappening happening, const std::optional<Error>& error) {
   const bool lost = happening == LeaseHappening::silence;
@@ -200,6 +216,7 @@ void Core::State::end_lease(Lease& lease, LeaseHappening happening, const std::o
     event.error = error->message;
   }
   timers.clear({TimerKind::lease, std::to_string(lease.token)});
+  refuse_waiting(lease.token);
   if (!lease.recovered) {
     user_share.correct(lease.user, lease.moved - lease.charged);
     group_share.correct(std::string(group_name(lease.group)), lease.moved - lease.charged);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 namespace {
@@ -138,7 +139,7 @@ void Core::State::recover(Lease& lease) {
 // Whatever was under way is looked at anew: the world may have gone on. Only what is parked stays where it
 // is.
 void Core::State::recover(std::uint64_t head) {
-  last_token = std::max(last_token, head);
+  if (!PLANTED(10)) last_token = std::max(last_token, head);
   std::vector<std::uint64_t> empty;
   for (const auto& [number, task] : tasks) {
     if (task->jobs.empty()) empty.push_back(number);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 
@@ -84,7 +85,7 @@ void Core::State::ask_plan(Job& job) {
   job.plan = ++last_plan;
   const Task& task = *job.task;
   step.effects.emplace_back(PlanJob{job.id, job.plan, task.dataset, task.action, task.from, task.to});
-  timers.set({TimerKind::plan, job.id}, now + settings.plan_timeout);
+  if (!PLANTED(6)) timers.set({TimerKind::plan, job.id}, now + settings.plan_timeout);
 }
 
 void Core::State::take(const Planned& input) {
@@ -122,7 +123,10 @@ void Core::State::want(Job& job, const PlannedTransfer& planned) {
   } else {
     Transfer& transfer = task.transfers[it->second];
     advance(transfer, TransferHappening::doubt);
-    if (planned.there) advance(transfer, TransferHappening::arrive);
+    if (planned.there && !is_there(transfer)) {
+      count_written(task, transfer);
+      advance(transfer, TransferHappening::arrive);
+    }
   }
   if (std::find(job.transfers.begin(), job.transfers.end(), it->second) != job.transfers.end()) return;
   job.transfers.push_back(it->second);
@@ -248,7 +252,7 @@ void Core::State::end(Job& job) {
   forget_transfers(job);
   std::erase(task.jobs, &job);
   request.open_jobs -= 1;
-  if (task.reservation == job.id) {
+  if (task.reservation == job.id && !(PLANTED(2) && job.state == JobState::cancelled)) {
     release_space(task);
     // Others still wait for it: the space is theirs now.
     if (task.lease != 0 && !task.jobs.empty()) reserve(task);
@@ -315,6 +319,13 @@ void Core::State::take(const Cancel& input) {
   for (const auto& [id, job] : jobs) {
     if (job->request == &request) open.push_back(job.get());
   }
+  if (PLANTED(8)) {
+    const std::vector<Job*> asked = open;
+    for (const Job* job : asked) {
+      for (Job* other : job->task->jobs)
+        if (std::find(open.begin(), open.end(), other) == open.end()) open.push_back(other);
+    }
+  }
   for (Job* job : open)
     change(*job, JobHappening::cancel);
 }
@@ -331,8 +342,14 @@ void Core::State::make_pin(const std::string& id, const PinRecord& pin, const st
     event.until = static_cast<std::uint64_t>(nanoseconds(*pin.until));
     timers.set({TimerKind::pin, id}, *pin.until);
   }
-  datasets[pin.dataset].pins.push_back(id);
+  Dataset& dataset = datasets[pin.dataset];
+  dataset.pins.push_back(id);
   pins.emplace(id, pin);
+  // Whoever is dropping it there stops at once.
+  const auto lease = leases.find(dataset.lease);
+  if (lease == leases.end()) return;
+  if (lease->second.action == Action::release && lease->second.from == pin.tier)
+    stop_lease(lease->second, LeaseHappening::revoke);
 }
 
 void Core::State::end_pin(const std::string& id, const std::string& actor) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 namespace {
@@ -162,8 +163,8 @@ Task* Core::State::choose() {
     std::sort(users.begin(), users.end());
     for (const auto& [tag, working, user] : users) {
       for (const auto& [place, task] : queue[group][user]) {
-        const auto block = blocked(*task);
-        if (!block && (task->to.empty() || !full.contains(task->to))) return task;
+        const auto block = blocked(*task, Detail::constraint);
+        if (!block && (!full.contains(task->to) || !needs_space(*task))) return task;
         if (!block) continue;
         if (block->constraint == Constraint::bytes || block->constraint == Constraint::inodes) {
           if (!task->short_of_space) task->short_of_space = now;
@@ -177,9 +178,10 @@ Task* Core::State::choose() {
   return nullptr;
 }
 
-std::optional<Block> Core::State::blocked(const Task& task) const {
+std::optional<Block> Core::State::blocked(const Task& task, Detail detail) const {
   const Dataset& dataset = datasets.at(task.dataset);
-  if (dataset.lease != 0) {
+  if (dataset.lease != 0 && !PLANTED(3)) {
+    if (detail == Detail::constraint) return Block{Constraint::dataset_busy, {}, {}, {}};
     const Lease& lease = leases.at(dataset.lease);
     return Block{Constraint::dataset_busy, {lease.job, lease.mover}, {}, {}};
   }
@@ -188,7 +190,7 @@ std::optional<Block> Core::State::blocked(const Task& task) const {
     if (name.empty() || it == tiers.end() || it->second.breaker.allows(task.dataset, now)) continue;
     return Block{Constraint::tier_resting, {name}, name, it->second.breaker.until()};
   }
-  return task.action == Action::release ? blocked_release(task) : blocked_by_space(task);
+  return task.action == Action::release ? blocked_release(task) : blocked_by_space(task, detail);
 }
 
 // What others are bringing in, or keep, is not dropped under them. A stage job without space of its own holds
@@ -208,9 +210,17 @@ std::optional<Block> Core::State::blocked_release(const Task& task) const {
   return std::nullopt;
 }
 
-std::optional<Block> Core::State::blocked_by_space(const Task& task) const {
+bool Core::State::needs_space(const Task& task) const {
+  if (task.action != Action::stage && task.action != Action::archive) return false;
+  return std::any_of(task.transfers.begin(), task.transfers.end(),
+                     [](const Transfer& transfer) { return transfer.wanted_by > 0 && !is_there(transfer); });
+}
+
+std::optional<Block> Core::State::blocked_by_space(const Task& task, Detail detail) const {
+  if (task.to.empty() || !needs_space(task)) return std::nullopt;
   const auto it = tiers.find(task.to);
-  if (task.action == Action::verify || task.to.empty()) return std::nullopt;
+  if (detail == Detail::constraint && it != tiers.end() && it->second.space.paused_until(now))
+    return Block{constraint_of(Shortage::paused), {}, {}, {}};
   Room room = missing(task);
   const Space nothing_seen;
   const Space& space = it == tiers.end() ? nothing_seen : it->second.space;
@@ -220,9 +230,9 @@ std::optional<Block> Core::State::blocked_by_space(const Task& task) const {
     room.inodes -= std::min(room.inodes, held.inodes);
   }
   // A tier that says it is full is let be, also by what has its space reserved.
-  const bool paused = missing(task) != Room{} && space.paused_until(now);
-  const Shortage shortage = paused ? Shortage::paused : space.lacks(room, now);
+  const Shortage shortage = space.paused_until(now) ? Shortage::paused : space.lacks(room, now);
   if (shortage == Shortage::none) return std::nullopt;
+  if (detail == Detail::constraint) return Block{constraint_of(shortage), {}, {}, {}};
   Block block{constraint_of(shortage), {task.to}, task.to, space.paused_until(now)};
   const std::string largest = space.largest_holder();
   if (!largest.empty()) block.holders.push_back(largest);

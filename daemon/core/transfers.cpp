@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/core_state.h"
+#include "daemon/core/planted.h"
 
 namespace microstage::core {
 
@@ -50,6 +51,14 @@ void Core::State::blame(const Task& task, const Error& error, const std::string&
   }
 }
 
+// Work on the dataset begins there: if the tier was resting, this is its try, which may also come to nothing.
+void Core::State::try_tier(const std::string& name, const std::string& dataset) {
+  Tier* it = tier(name);
+  if (it == nullptr) return;
+  it->breaker.begin(settings, dataset, now);
+  if (const auto until = it->breaker.until()) timers.set({TimerKind::breaker, name}, std::max(now, *until));
+}
+
 void Core::State::worked(const Task& task) {
   for (const std::string& name : {task.from, task.to}) {
     if (Tier* it = tier(name)) it->breaker.worked();
@@ -95,7 +104,7 @@ void Core::State::settle(Job& job) {
   const Transfer* worst = nullptr;
   for (const auto place : job.transfers) {
     const Transfer& transfer = job.task->transfers[place];
-    if (transfer.state == TransferState::there) continue;
+    if (transfer.state == TransferState::there || (PLANTED(4) && is_there(transfer))) continue;
     all_there = false;
     if (transfer.state == TransferState::parked) {
       if (worst == nullptr || transfer.hopeless) worst = &transfer;
@@ -128,7 +137,7 @@ void Core::State::watch_retries(Task& task) {
     if (!first || transfer.due < *first) first = transfer.due;
   }
   if (first) {
-    timers.set(timer, *first);
+    if (!PLANTED(9)) timers.set(timer, *first);
   } else {
     timers.clear(timer);
   }

@@ -116,6 +116,20 @@ double Core::State::bytes_before(const Task& task) const {
   return running + mine;
 }
 
+// Who has waited so long for space where `task` writes that nothing overtakes him there.
+const Task* Core::State::short_of_space_before(const Task& task) const {
+  if (!needs_space(task)) return nullptr;
+  for (const auto& [group, users] : queue) {
+    for (const auto& [user, entries] : users) {
+      for (const auto& [place, other] : entries) {
+        const bool patient = other->short_of_space && now - *other->short_of_space >= settings.space_patience;
+        if (patient && other->to == task.to && other != &task) return other;
+      }
+    }
+  }
+  return nullptr;
+}
+
 Wait Core::State::why(const Job& job) const {
   const Task& task = *job.task;
   const double bytes = static_cast<double>(missing(task).bytes);
@@ -162,6 +176,10 @@ Wait Core::State::why(const Job& job) const {
   const auto connected = static_cast<double>(
       std::count_if(movers.begin(), movers.end(), [](const auto& mover) { return mover.second.connected; }));
   if (connected == 0) return make(Constraint::no_mover, {}, {});
+  if (const Task* other = short_of_space_before(task); other != nullptr && !idle_mover().empty()) {
+    std::vector<std::string> first{other->jobs.front()->id};
+    return with_end(make(Constraint::bytes, std::move(first), "kept for what waits longer"), std::nullopt);
+  }
   std::vector<std::string> holders;
   bool all_mine = true;
   for (const auto& [token, lease] : leases) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -70,6 +71,11 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+// As far as is known: reported, or seen.
+[[nodiscard]] inline bool is_there(const Transfer& transfer) {
+  return transfer.state == TransferState::moved || transfer.state == TransferState::there;
+}
+
 // One action on one dataset, whoever asked for it: what its jobs have in common.
 struct Task {
   std::uint64_t number = 0;  // in order of arrival
@@ -98,8 +104,9 @@ struct Lease {
   std::string user;      // whose share it counts on
   Task* task = nullptr;  // null when its work is over before it is
   LeaseState state = LeaseState::given;
-  bool recovered = false;  // given before a restart
-  double charged = 0;      // bytes that the user's share was charged with, and the group's
+  bool recovered = false;      // given before a restart
+  std::set<std::string> work;  // keys that it was to drop or to verify
+  double charged = 0;          // bytes that the user's share was charged with, and the group's
   double moved = 0;
   Class group = Class::stage;
 };
