@@ -148,7 +148,7 @@ TEST_CASE("paths are files and directories, and nothing else") {
   }
 }
 
-TEST_CASE("a key that several files have moves once; sizes may be unknown") {
+TEST_CASE("a key that several files have moves once, sizes may be unknown") {
   auto plan = plan_of({{"a", "S"}});
   plan->files.push_back({"b", 0, true});
   plan->files.push_back({"c/d", 0, true});

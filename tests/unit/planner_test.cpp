@@ -269,7 +269,7 @@ TEST_CASE("a path into a superdataset means the subdataset, installed or not") {
   CHECK(plan(world, {clone}, {Action::archive, true, 2}).datasets.size() == 3);
 }
 
-TEST_CASE("an installed subdataset is the clone; one behind a link is not") {
+TEST_CASE("an installed subdataset is the clone, one behind a link is not") {
   const Sections world;
   const DatasetId brain = numbered_id(10);
   const std::string clone = world.directory + "/brain";

@@ -88,7 +88,7 @@ TEST_CASE("what is no alias is refused by itself") {
   CHECK(aliases.size() == 17);
 }
 
-TEST_CASE("a store may have no aliases; their directory may be no link") {
+TEST_CASE("a store may have no aliases, their directory may be no link") {
   const Listing store;
   std::filesystem::remove(store.path + "/alias");
   CHECK(store.aliases().empty());
@@ -99,7 +99,7 @@ TEST_CASE("a store may have no aliases; their directory may be no link") {
   CHECK(listed.error().kind == ErrorKind::invalid);
 }
 
-TEST_CASE("datasets are listed by id; what is no dataset's place is left out") {
+TEST_CASE("datasets are listed by id, what is no dataset's place is left out") {
   const Listing store;
   std::filesystem::create_directories(store.path + "/000/" + std::string{kOther.substr(3)});
   std::filesystem::create_directories(store.path + "/000/no-id");
