@@ -79,8 +79,9 @@ Status add_query_functions(Database& database) {
       return fail(database_error(database.handle(), "ledger " + database.path()));
   }
   if (sqlite3_create_function_v2(database.handle(), "sum_up", 1, kFlags, nullptr, nullptr, sum_up_step,
-                                 sum_up_end, nullptr) != SQLITE_OK)
+                                 sum_up_end, nullptr) != SQLITE_OK) {
     return fail(database_error(database.handle(), "ledger " + database.path()));
+  }
   return {};
 }
 
