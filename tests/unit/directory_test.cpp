@@ -181,6 +181,10 @@ TEST_CASE("names are listed, renamed, linked and removed within the directory") 
   const auto below = directory->open_directory("a");
   REQUIRE(below->rename("file", *directory, "moved"));
   REQUIRE(directory->make_symlink("moved", "link"));
+  CHECK(directory->read_link("link") == std::string("moved"));
+  const auto no_link = directory->read_link("moved");
+  REQUIRE_FALSE(no_link);
+  CHECK(no_link.error().code == EINVAL);
   auto names = directory->list();
   REQUIRE(names);
   std::sort(names->begin(), names->end());
