@@ -35,22 +35,26 @@ class WriteBack {
         started_(start),
         finished_(start) {}
 
-  void written_up_to(std::uint64_t end) {
-    if (end - started_ < kWriteBackWindow) return;
-    fs::FileOps& ops = destination_.ops();
-    ops.start_writeback(destination_.descriptor(), started_, end - started_);
-    if (started_ > finished_) {
-      source_.drop_cache(finished_, started_ - finished_);
-      if (!keep_cached_) {
-        ops.finish_writeback(destination_.descriptor(), finished_, started_ - finished_);
-        ops.drop_cache(destination_.descriptor(), finished_, started_ - finished_);
-      }
-    }
+  // An error: bytes written before did not reach the medium.
+  [[nodiscard]] Status written_up_to(std::uint64_t end) {
+    if (end - started_ < kWriteBackWindow) return {};
+    destination_.ops().start_writeback(destination_.descriptor(), started_, end - started_);
+    if (started_ > finished_)
+      if (auto done = leave_cache(finished_, started_ - finished_); !done) return done;
     finished_ = started_;
     started_ = end;
+    return {};
   }
 
  private:
+  [[nodiscard]] Status leave_cache(std::uint64_t offset, std::uint64_t length) {
+    source_.drop_cache(offset, length);
+    if (keep_cached_) return {};
+    if (auto done = destination_.finish_writeback(offset, length); !done) return done;
+    destination_.ops().drop_cache(destination_.descriptor(), offset, length);
+    return {};
+  }
+
   Source& source_;
   const fs::File& destination_;
   bool keep_cached_;
@@ -87,7 +91,7 @@ class Copy {
       if (auto written = write(*block, at); !written) return written;
       at += block->size();
       release_hashed(blocks);
-      write_back_.written_up_to(at);
+      if (auto reached = write_back_.written_up_to(at); !reached) return reached;
       if (options_.progress) options_.progress(at);
       if (options_.after_write) options_.after_write(at);
     }

@@ -13,7 +13,7 @@ std::string name(Op op) {
   constexpr std::array names{"open",           "flush",        "read",   "write",     "truncate",
                              "clone",          "sync",         "stat",   "stat_path", "change_mode",
                              "make_directory", "make_symlink", "rename", "unlink",    "remove_directory",
-                             "list",           "statvfs",      "lock",   "read_link"};
+                             "list",           "statvfs",      "lock",   "read_link", "writeback"};
   return names.at(static_cast<std::size_t>(op));
 }
 
@@ -322,8 +322,13 @@ void FaultyFileOps::start_writeback(int fd, std::uint64_t offset, std::uint64_t 
   real_.start_writeback(fd, offset, length);
 }
 
-void FaultyFileOps::finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
-  real_.finish_writeback(fd, offset, length);
+int FaultyFileOps::finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
+  const std::string path = path_of(fd);
+  const auto result = static_cast<int>(
+      perform(Op::writeback, path, {}, [&](bool) { return real_.finish_writeback(fd, offset, length); }));
+  const std::lock_guard lock(mutex_);
+  if (result < 0) failed_syncs_.insert(fd);  // what is lost by then no fsync tells
+  return result;
 }
 
 void FaultyFileOps::drop_cache(int fd, std::uint64_t offset, std::uint64_t length) {

@@ -39,6 +39,7 @@ enum class Op {
   statvfs,
   lock,
   read_link,
+  writeback,
 };
 
 [[nodiscard]] std::string name(Op op);
@@ -87,7 +88,8 @@ class FaultyFileOps final : public fs::FileOps {
   // What a power cut could still take from the file at `path`: its bytes, its name, or the names of
   // directories above it that were made through this object. Empty when nothing.
   [[nodiscard]] std::vector<std::string> not_durable(const std::string& path) const;
-  // Files whose fsync failed and was tried again while they were open: a success there means nothing.
+  // Files whose fsync or write-back failed and that were fsynced again while they were open: a success there
+  // means nothing.
   [[nodiscard]] std::vector<std::string> synced_again_after_failure() const;
 
   int open(int dir, const char* path, int flags, mode_t mode, bool beneath) override;
@@ -112,7 +114,7 @@ class FaultyFileOps final : public fs::FileOps {
   int clone(int to, int from) override;
   int set_direct(int fd, bool direct) override { return real_.set_direct(fd, direct); }
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
-  void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
+  int finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override;
   void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) override;
 
