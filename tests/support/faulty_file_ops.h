@@ -68,6 +68,8 @@ class FaultyFileOps final : public fs::FileOps {
   void fail_all(Op op, int code);
   // The byte at `offset` of each file whose path has `part` in it cannot be read; an empty part ends that.
   void bad_sector(std::string part, std::uint64_t offset);
+  // Clones by copying, so that a test on any file system meets what follows a clone.
+  void pretend_shared_blocks();
   // Runs `hook` just before the n-th operation from now on, or before the n-th of one kind. Once.
   void before(std::uint64_t n, std::function<void()> hook);
   void before(Op op, std::uint64_t n, std::function<void()> hook);
@@ -124,6 +126,7 @@ class FaultyFileOps final : public fs::FileOps {
     int code = 0;  // 0: no fault
   };
 
+  [[nodiscard]] int copy_all(int to, int from);
   [[nodiscard]] bool meets_bad_sector(int fd, std::size_t size, std::uint64_t offset) const;
   // Counts, runs a hook, and says what is to happen.
   Verdict next(Op op);
@@ -145,6 +148,7 @@ class FaultyFileOps final : public fs::FileOps {
   std::map<Op, int> failing_;
   std::string bad_part_;
   std::uint64_t bad_offset_ = 0;
+  bool shares_blocks_ = false;
   std::map<Op, std::uint64_t> counts_;
   std::map<std::uint64_t, std::function<void()>> hooks_;
   std::map<std::pair<Op, std::uint64_t>, std::function<void()>> kind_hooks_;
