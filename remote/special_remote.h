@@ -18,6 +18,7 @@
 #include "lib/transfer/rate_limit.h"
 #include "remote/conversation.h"
 #include "remote/damage_marks.h"
+#include "remote/directory_watch.h"
 #include "remote/http_store.h"
 #include "remote/key_memory.h"
 #include "remote/reporter.h"
@@ -134,6 +135,7 @@ class SpecialRemote {
   Reporter reporter_;
   KeyMemory memory_;
   HttpStore http_;
+  DirectoryWatch watch_;
   // Whether names of a tree can be trusted to hold what git-annex thinks, but for what people do. A process
   // that takes the place of one that died is told by this: git-annex asks only the first for EXPORTSUPPORTED.
   std::atomic<bool> tree_settled_ = false;

@@ -88,6 +88,7 @@ Status SpecialRemote::deliver_to_annex(const annex::Key& key, const std::string&
   delivery.private_name = key.file_name();
   delivery.digest = key.digest();
   delivery.mode = verified_later ? transfer::DeliveryMode::follow : transfer::DeliveryMode::verify_once;
+  if (verified_later) watch_.keep_for(file);
   delivery.progress = [&](std::uint64_t bytes) {
     report.bytes = bytes;
     conversation.progress(bytes);

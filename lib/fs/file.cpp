@@ -111,6 +111,15 @@ Status File::sync() const {
   return fail(std::move(error));
 }
 
+Status File::finish_writeback(std::uint64_t offset, std::uint64_t length) const {
+  const int result = uninterrupted([&] { return ops_->finish_writeback(fd_, offset, length); });
+  if (result == 0 || result == -EINVAL || result == -ESPIPE || result == -ENOSYS || result == -EOPNOTSUPP)
+    return {};
+  Error error = space_aware_error(*ops_, fd_, -result, "write back " + name_);
+  error.kind = ErrorKind::durability;
+  return fail(std::move(error));
+}
+
 Status File::flush() const {
   const int result = ops_->flush(fd_);
   if (result == 0 || result == -EINTR) return {};

@@ -82,6 +82,10 @@ class File {
   // A failure is final: the pages may be gone, so throw the file away. Never call it again on the same file.
   [[nodiscard]] Status sync() const;
   [[nodiscard]] Status flush() const;
+  // Returns when the medium has these bytes, or at once where it cannot be asked for a part of a file. A
+  // failure (durability, whatever its cause) is as final as that of sync, which does not report it again:
+  // throw the file away.
+  [[nodiscard]] Status finish_writeback(std::uint64_t offset, std::uint64_t length) const;
   [[nodiscard]] Result<FileStatus> status() const;
   // FileOps::try_lock. True: locked until closed. False: somebody else's lock stands against it. An error:
   // locks do not work here.

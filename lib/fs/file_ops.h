@@ -58,9 +58,14 @@ class FileOps {
   // aligned; or no longer. -errno where the file system cannot.
   virtual int set_direct(int fd, bool direct) = 0;
 
+  // Returns when the medium has these bytes; where it cannot be asked for a part of a file, -EINVAL or
+  // -ENOSYS. An error of writing that it returns is one that sync will NOT return again: the kernel tells
+  // each open file of each error once (sync_file_range(2) does not say so; mm/filemap.c,
+  // file_fdatawait_range, does).
+  virtual int finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;
+
   // Hints; their failure loses speed and nothing else.
   virtual void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;
-  virtual void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;
   virtual void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) = 0;
   // Starts to bring these bytes into the cache, and returns without them.
   virtual void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) = 0;

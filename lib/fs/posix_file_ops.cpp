@@ -168,9 +168,10 @@ class PosixFileOps final : public FileOps {
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
     ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
   }
-  void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
-    ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length),
-                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  int finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
+    return or_errno(
+        ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length),
+                          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
   }
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override {
     ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);

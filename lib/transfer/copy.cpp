@@ -24,6 +24,11 @@ Status cancelled() {
   return fail(ErrorKind::cancelled, "the transfer was cancelled");
 }
 
+// The file is the caller's, hence no owner.
+std::shared_ptr<const fs::File> borrowed(const fs::File& file) {
+  return {std::shared_ptr<void>{}, &file};
+}
+
 // Sends written ranges to the medium behind the writer, and forgets them unless somebody is about to read
 // them.
 class WriteBack {
@@ -35,22 +40,26 @@ class WriteBack {
         started_(start),
         finished_(start) {}
 
-  void written_up_to(std::uint64_t end) {
-    if (end - started_ < kWriteBackWindow) return;
-    fs::FileOps& ops = destination_.ops();
-    ops.start_writeback(destination_.descriptor(), started_, end - started_);
-    if (started_ > finished_) {
-      source_.drop_cache(finished_, started_ - finished_);
-      if (!keep_cached_) {
-        ops.finish_writeback(destination_.descriptor(), finished_, started_ - finished_);
-        ops.drop_cache(destination_.descriptor(), finished_, started_ - finished_);
-      }
-    }
+  // An error: bytes written before did not reach the medium.
+  [[nodiscard]] Status written_up_to(std::uint64_t end) {
+    if (end - started_ < kWriteBackWindow) return {};
+    destination_.ops().start_writeback(destination_.descriptor(), started_, end - started_);
+    if (started_ > finished_)
+      if (auto done = leave_cache(finished_, started_ - finished_); !done) return done;
     finished_ = started_;
     started_ = end;
+    return {};
   }
 
  private:
+  [[nodiscard]] Status leave_cache(std::uint64_t offset, std::uint64_t length) {
+    source_.drop_cache(offset, length);
+    if (keep_cached_) return {};
+    if (auto done = destination_.finish_writeback(offset, length); !done) return done;
+    destination_.ops().drop_cache(destination_.descriptor(), offset, length);
+    return {};
+  }
+
   Source& source_;
   const fs::File& destination_;
   bool keep_cached_;
@@ -87,7 +96,7 @@ class Copy {
       if (auto written = write(*block, at); !written) return written;
       at += block->size();
       release_hashed(blocks);
-      write_back_.written_up_to(at);
+      if (auto reached = write_back_.written_up_to(at); !reached) return reached;
       if (options_.progress) options_.progress(at);
       if (options_.after_write) options_.after_write(at);
     }
@@ -131,6 +140,27 @@ class Copy {
   std::optional<HashWorker> worker_;  // last: it reads the reader's blocks until it ends
 };
 
+// The destination once it shares the blocks of the source. A part of it that cannot be read is read from the
+// source as well, so that whoever watches that learns which part of it is lost.
+class SharedBlocks final : public Source {
+ public:
+  SharedBlocks(Source& source, const fs::File& destination, std::uint64_t size)
+      : source_(source), copy_(borrowed(destination), 0, size) {}
+
+  [[nodiscard]] const std::string& name() const override { return copy_.name(); }
+  [[nodiscard]] std::uint64_t size() const override { return copy_.size(); }
+  [[nodiscard]] Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
+    auto count = copy_.read_at(buffer, offset);
+    if (count) return count;
+    if (const auto same = source_.read_at(buffer, offset); !same) return fail(same.error());
+    return count;
+  }
+
+ private:
+  Source& source_;
+  FileSource copy_;
+};
+
 // On one file system a large file need not be copied: true when the destination now shares its blocks. It is
 // hashed all the same.
 Result<bool> clone_whole(const Source& source, const fs::File& destination, const CopyOptions& options) {
@@ -155,8 +185,10 @@ Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions
   if (!cloned) return fail(cloned.error());
   const std::uint64_t start = *cloned ? options.size : options.offset;
   if (start > 0 && options.hasher != nullptr) {
-    // What is in place already is part of what is hashed. The file is the caller's, hence no owner.
-    FileSource in_place(std::shared_ptr<const fs::File>(std::shared_ptr<void>{}, &destination), 0, start);
+    // What is in place already is part of what is hashed.
+    FileSource prefix(borrowed(destination), 0, start);
+    SharedBlocks shared(source, destination, start);
+    Source& in_place = *cloned ? static_cast<Source&>(shared) : prefix;
     if (auto hashed = hash_bytes(in_place, *options.hasher, options.stop); !hashed) return hashed;
   }
   if (*cloned && options.progress) options.progress(start);

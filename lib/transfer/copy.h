@@ -37,7 +37,9 @@ struct CopyOptions {
   bool keep_cached = false;
 };
 
-// Returns when all bytes are written (not yet durable). On an error the destination holds a valid prefix.
+// Returns when all bytes are written (not yet durable). On an error the destination holds a valid prefix; but
+// not after a durability error: then it must be thrown away, for what the cache shows is not what the medium
+// has, and no later fsync will say so.
 [[nodiscard]] Status copy_bytes(Source& source, const fs::File& destination, const CopyOptions& options);
 
 // Hashes all bytes of `source`; an earlier end is source_changed.

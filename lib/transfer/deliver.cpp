@@ -113,6 +113,11 @@ Result<bool> fill(Source& source, const GrowingFile& target, const Delivery& del
   return !hasher || hasher->finish() == delivery.digest->hex;
 }
 
+// Bytes that a later attempt would find in the cache did not reach the medium.
+bool is_lost(const Error& error) {
+  return error.kind == ErrorKind::durability;
+}
+
 // After a resumed file came out wrong: was it the source or the earlier bytes?
 Result<bool> source_is_good(Source& source, const Delivery& delivery) {
   const auto hasher = make_hasher(delivery.digest->algorithm);
@@ -137,6 +142,7 @@ Status follow(fs::FileOps& ops, Source& source, const Delivery& delivery) {
   if (!target) return fail(target.error());
   bool resumed = false;
   const auto right = fill(source, *target, delivery, resumed);
+  if (!right && is_lost(right.error())) target->discard();
   if (!right) return fail(right.error());
   if (*right) return {};
   target->discard();
@@ -196,7 +202,7 @@ Status verify_once(fs::FileOps& ops, Source& source, const Delivery& delivery) {
     bool resumed = false;
     const auto right = fill(source, *target, delivery, resumed);
     if (!right) {
-      if (!resumable) target->discard();
+      if (!resumable || is_lost(right.error())) target->discard();
       return fail(right.error());
     }
     if (*right) {

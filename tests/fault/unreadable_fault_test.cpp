@@ -115,3 +115,24 @@ TEST_CASE("while nothing can be read no copy is vouched for that was found unrea
   }
   CHECK(bench.check(bench.key) == "CHECKPRESENT-SUCCESS " + bench.key);
 }
+
+TEST_CASE("what cannot be read is noticed, too, where the two tiers share its blocks") {
+  const std::string bytes = sample_bytes(5'000'000);
+  const std::string key = key_for(bytes);
+  FaultyFileOps ops;
+  ops.pretend_shared_blocks();
+  RemoteBench bench;
+  bench.put(key, bytes);
+  if (GENERATE(false, true)) bench.verify_once();
+  bench.session(ops);
+  bench.prepare();
+  ops.bad_sector("/", kPlace);  // of both, for it is one sector
+  CHECK(
+      has(bench.retrieve(key), "Input/output error; until it can be read again it does not count as a copy"));
+  CHECK(ops.count_of(Op::clone) == 1);
+  CHECK(has(bench.check(key), "CHECKPRESENT-UNKNOWN " + key));
+  ops.bad_sector({}, 0);
+  CHECK(bench.check(key) == "CHECKPRESENT-SUCCESS " + key);
+  CHECK(bench.retrieve(key) == "TRANSFER-SUCCESS RETRIEVE " + key);
+  bench.served.reset();
+}

@@ -13,7 +13,7 @@ std::string name(Op op) {
   constexpr std::array names{"open",           "flush",        "read",   "write",     "truncate",
                              "clone",          "sync",         "stat",   "stat_path", "change_mode",
                              "make_directory", "make_symlink", "rename", "unlink",    "remove_directory",
-                             "list",           "statvfs",      "lock",   "read_link"};
+                             "list",           "statvfs",      "lock",   "read_link", "writeback"};
   return names.at(static_cast<std::size_t>(op));
 }
 
@@ -238,8 +238,25 @@ int FaultyFileOps::truncate(int fd, std::uint64_t size) {
       perform(Op::truncate, path_of(fd), {}, [&](bool) { return real_.truncate(fd, size); }));
 }
 
+void FaultyFileOps::pretend_shared_blocks() {
+  const std::lock_guard lock(mutex_);
+  shares_blocks_ = true;
+}
+
+int FaultyFileOps::copy_all(int to, int from) {
+  std::vector<std::byte> buffer(std::size_t{1} << 20U);
+  for (std::uint64_t at = 0;;) {
+    const ssize_t count = real_.read_at(from, buffer, at);
+    if (count <= 0) return static_cast<int>(count);
+    const ssize_t written = real_.write_at(to, std::span(buffer).first(static_cast<std::size_t>(count)), at);
+    if (written < count) return -EIO;
+    at += static_cast<std::uint64_t>(count);
+  }
+}
+
 int FaultyFileOps::clone(int to, int from) {
-  return static_cast<int>(perform(Op::clone, path_of(to), {}, [&](bool) { return real_.clone(to, from); }));
+  const auto call = [&](bool) { return shares_blocks_ ? copy_all(to, from) : real_.clone(to, from); };
+  return static_cast<int>(perform(Op::clone, path_of(to), {}, call));
 }
 
 int FaultyFileOps::sync(int fd) {
@@ -322,8 +339,13 @@ void FaultyFileOps::start_writeback(int fd, std::uint64_t offset, std::uint64_t 
   real_.start_writeback(fd, offset, length);
 }
 
-void FaultyFileOps::finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
-  real_.finish_writeback(fd, offset, length);
+int FaultyFileOps::finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
+  const std::string path = path_of(fd);
+  const auto result = static_cast<int>(
+      perform(Op::writeback, path, {}, [&](bool) { return real_.finish_writeback(fd, offset, length); }));
+  const std::lock_guard lock(mutex_);
+  if (result < 0) failed_syncs_.insert(fd);  // what is lost by then no fsync tells
+  return result;
 }
 
 void FaultyFileOps::drop_cache(int fd, std::uint64_t offset, std::uint64_t length) {

@@ -39,6 +39,7 @@ enum class Op {
   statvfs,
   lock,
   read_link,
+  writeback,
 };
 
 [[nodiscard]] std::string name(Op op);
@@ -67,6 +68,8 @@ class FaultyFileOps final : public fs::FileOps {
   void fail_all(Op op, int code);
   // The byte at `offset` of each file whose path has `part` in it cannot be read; an empty part ends that.
   void bad_sector(std::string part, std::uint64_t offset);
+  // Clones by copying, so that a test on any file system meets what follows a clone.
+  void pretend_shared_blocks();
   // Runs `hook` just before the n-th operation from now on, or before the n-th of one kind. Once.
   void before(std::uint64_t n, std::function<void()> hook);
   void before(Op op, std::uint64_t n, std::function<void()> hook);
@@ -87,7 +90,8 @@ class FaultyFileOps final : public fs::FileOps {
   // What a power cut could still take from the file at `path`: its bytes, its name, or the names of
   // directories above it that were made through this object. Empty when nothing.
   [[nodiscard]] std::vector<std::string> not_durable(const std::string& path) const;
-  // Files whose fsync failed and was tried again while they were open: a success there means nothing.
+  // Files whose fsync or write-back failed and that were fsynced again while they were open: a success there
+  // means nothing.
   [[nodiscard]] std::vector<std::string> synced_again_after_failure() const;
 
   int open(int dir, const char* path, int flags, mode_t mode, bool beneath) override;
@@ -112,7 +116,7 @@ class FaultyFileOps final : public fs::FileOps {
   int clone(int to, int from) override;
   int set_direct(int fd, bool direct) override { return real_.set_direct(fd, direct); }
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
-  void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
+  int finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override;
   void read_ahead(int fd, std::uint64_t offset, std::uint64_t length) override;
 
@@ -122,6 +126,7 @@ class FaultyFileOps final : public fs::FileOps {
     int code = 0;  // 0: no fault
   };
 
+  [[nodiscard]] int copy_all(int to, int from);
   [[nodiscard]] bool meets_bad_sector(int fd, std::size_t size, std::uint64_t offset) const;
   // Counts, runs a hook, and says what is to happen.
   Verdict next(Op op);
@@ -143,6 +148,7 @@ class FaultyFileOps final : public fs::FileOps {
   std::map<Op, int> failing_;
   std::string bad_part_;
   std::uint64_t bad_offset_ = 0;
+  bool shares_blocks_ = false;
   std::map<Op, std::uint64_t> counts_;
   std::map<std::uint64_t, std::function<void()>> hooks_;
   std::map<std::pair<Op, std::uint64_t>, std::function<void()>> kind_hooks_;

@@ -68,8 +68,8 @@ class FoldingFileOps final : public fs::FileOps {
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
     real_.start_writeback(fd, offset, length);
   }
-  void finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
-    real_.finish_writeback(fd, offset, length);
+  int finish_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
+    return real_.finish_writeback(fd, offset, length);
   }
   void drop_cache(int fd, std::uint64_t offset, std::uint64_t length) override {
     real_.drop_cache(fd, offset, length);

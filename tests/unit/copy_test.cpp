@@ -234,3 +234,30 @@ TEST_CASE("whichever read or write fails, the destination holds a valid prefix")
     if (!ops.fault_met()) break;
   }
 }
+
+TEST_CASE("bytes that did not reach the medium end the copy, for no later fsync tells of them") {
+  const std::string bytes = sample_bytes(20 * kMiB);
+  for (const int code : {EIO, ENOSPC, EDQUOT}) {
+    CAPTURE(code);
+    const Scratch scratch;
+    FaultyFileOps ops;
+    Pair pair(scratch, ops, bytes);
+    ops.fail_all(Op::writeback, code);
+    const auto copied = pair.copy();
+    REQUIRE_FALSE(copied);
+    CHECK(copied.error().kind == ErrorKind::durability);
+    CHECK(copied.error().message.starts_with("write back " + pair.path));
+  }
+}
+
+TEST_CASE("where parts of a file cannot be written back by themselves a copy does without") {
+  const std::string bytes = sample_bytes(20 * kMiB);
+  for (const int code : {EINVAL, ENOSYS, EOPNOTSUPP, ESPIPE}) {
+    const Scratch scratch;
+    FaultyFileOps ops;
+    Pair pair(scratch, ops, bytes);
+    ops.fail_all(Op::writeback, code);
+    REQUIRE(pair.copy());
+    CHECK((read_file(pair.path) == bytes));
+  }
+}

@@ -202,3 +202,17 @@ TEST_CASE("where the private directory is on another file system, the private fi
     CHECK(clone.files() == kOnlyTheObject);
   }
 }
+
+TEST_CASE("what did not reach the medium is not kept to go on from") {
+  Clone clone(sample_bytes(20 * kMiB));
+  clone.delivery.mode = DeliveryMode::verify_once;
+  testing::FaultyFileOps ops;
+  ops.fail_all(testing::Op::writeback, EIO);
+  const auto delivered = clone.deliver(ops);
+  REQUIRE_FALSE(delivered);
+  CHECK(delivered.error().kind == ErrorKind::durability);
+  CHECK(clone.files().empty());
+  ops.recover();
+  REQUIRE(clone.deliver(ops));
+  CHECK(clone.right());
+}

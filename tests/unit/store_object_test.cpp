@@ -273,3 +273,15 @@ TEST_CASE("what is read back is compared, whether the key has a digest or not") 
     CHECK(*fixture.find() == Presence::absent);
   }
 }
+
+TEST_CASE("bytes that did not reach the medium are never stored, and no fsync is believed after that") {
+  const StoreFixture fixture(sample_bytes(20'000'000));
+  FaultyFileOps ops;
+  ops.fail_all(Op::writeback, EIO);
+  const auto report = fixture.store(ops);
+  REQUIRE_FALSE(report);
+  CHECK(report.error().kind == ErrorKind::durability);
+  CHECK(*fixture.find() == Presence::absent);
+  CHECK(ops.synced_again_after_failure().empty());
+  CHECK(fixture.store());
+}
