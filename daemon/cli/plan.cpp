@@ -101,9 +101,10 @@ ExitStatus usage(const std::string& message) {
 
 ExitStatus run_plan(const PlanOptions& options) {
   const bool named = !options.targets.empty() || !options.from_file.empty();
-  if (named == options.all)
+  if (named == options.all) {
     return usage(named ? "--all and the name of a dataset exclude each other"
                        : "name a dataset, or say --all");
+  }
   const auto targets = targets_of(options);
   if (!targets) {
     if (exit_status_of(targets.error()) == kNoSuchThing) return report(targets.error());

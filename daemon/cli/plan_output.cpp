@@ -49,9 +49,10 @@ void for_each_file(const PlannedDataset& planned, const Each& each) {
   std::vector<const core::JobKey*> by_place(plan.keys.size(), nullptr);
   for (const core::JobKey& key : planned.job.keys)
     by_place[key.place] = &key;
-  for (const repo::PlannedFile& file : plan.files)
+  for (const repo::PlannedFile& file : plan.files) {
     if (by_place[file.key] != nullptr && core::is_wanted(file.path, planned.dataset.paths))
       each(file, plan.keys[file.key], by_place[file.key]->state);
+  }
 }
 
 void add_amounts(Amounts& sum, const Amounts& more) {

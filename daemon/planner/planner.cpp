@@ -113,9 +113,10 @@ class Work {
   }
 
   [[nodiscard]] PlannedTargets finish(const store::RiaStore& store) && {
-    if (entries_.size() > kMostDatasets)
+    if (entries_.size() > kMostDatasets) {
       fail_with(
           "", {ErrorKind::invalid, "there are more than " + std::to_string(kMostDatasets) + " datasets", 0});
+    }
     for (Entry& entry : entries_) {
       if (!entry.tiers) continue;
       auto job = *entry.tiers ? core::make_job(request_.action, (*entry.tiers)->store, (*entry.tiers)->fast,

@@ -135,9 +135,10 @@ void Audit::known(std::uint32_t section, std::uint32_t key, Place place, bool th
 void Audit::written(const ledger::Event& event) {
   const Place place = place_named(event.to);
   if (place >= rooms_.size()) return;
-  if (event.basis == "proof")
+  if (event.basis == "proof") {
     return known(Physical::section_of(event.dataset), Physical::key_of(event.key), place, true,
                  Word::reported);
+  }
   rooms_.at(place).written += *event.bytes;
   rooms_.at(place).files += 1;
 }
@@ -292,9 +293,10 @@ void Audit::reservation(const ledger::Event& event) {
 
 // Nothing outlives its job.
 void Audit::ended_things(const core::Step& step) {
-  for (const ledger::Event& event : step.events)
+  for (const ledger::Event& event : step.events) {
     if (event.type == ledger::EventType::job_ended && view_.reservations().contains(event.job))
       throw Violation("the job " + event.job + " ended with its reservation held");
+  }
 }
 
 // Somebody who is releasing must be stopped in the step in which a pin comes.

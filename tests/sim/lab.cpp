@@ -52,7 +52,7 @@ void Lab::tell(const core::Input& input) {
   take(core_.handle(input, queue_.now()));
 }
 
-void Lab::take(core::Step step) {
+void Lab::take(const core::Step& step) {
   for (const ledger::Event& event : step.events) {
     if (event.type == ledger::EventType::job_ended && event.state == "done") ++done_;
     if (event.type == ledger::EventType::request_ended) ended_[event.request] = queue_.now();

@@ -42,7 +42,7 @@ class Lab {
     std::vector<std::string> there;
   };
   void tell(const core::Input& input);
-  void take(core::Step step);
+  void take(const core::Step& step);
   void go_on(std::uint32_t worker);
   void finish(std::uint32_t worker);
 

@@ -26,9 +26,10 @@ unsigned complete_by_fifo(core::Duration window) {
     unsigned section;
   };
   std::deque<One> queue;
-  for (unsigned section = 0; section < kSections; ++section)
+  for (unsigned section = 0; section < kSections; ++section) {
     for (unsigned plane = 0; plane < kPlanes; ++plane)
       queue.push_back({section});
+  }
   std::vector<unsigned> there(kSections);
   sim::Random random(7);
   const auto rounds = static_cast<unsigned>(window / std::chrono::seconds(sim::kPlaneSeconds));

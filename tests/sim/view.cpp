@@ -64,9 +64,10 @@ void View::close(const ledger::Event& event) {
 
 SeenJob& View::open_job(const ledger::Event& event) {
   const auto found = jobs_.find(event.job);
-  if (found == jobs_.end())
+  if (found == jobs_.end()) {
     throw Violation(std::string{ledger::name(event.type)} + " for the job " + event.job +
                     " that is not open");
+  }
   return found->second;
 }
 

@@ -299,9 +299,10 @@ void World::crash() {
   const bool committed = random_.of_thousand(500);
   tell(std::string{"== the daemon dies, "} + (committed ? "after" : "before") + " its last commit");
   if (committed) {
-    for (const core::Step& step : pending_)
+    for (const core::Step& step : pending_) {
       for (const ledger::Event& event : step.events)
         ledger_.append(event);
+    }
   }
   pending_.clear();
   commit_arranged_ = false;
@@ -377,9 +378,10 @@ void World::calm_down() {
     for (std::uint32_t key = 0; key < section.keys.size(); ++key) {
       all += section.bytes[key];
       const auto number = Physical::section_of(section.name);
-      for (const Place place : {kStore, kFast})
+      for (const Place place : {kStore, kFast}) {
         if (physical_.there(number, key, place) || (place == kStore && !physical_.there(number, key, kFast)))
           physical_.put(number, key, place);
+      }
     }
   }
   for (std::uint32_t i = 0; i < movers_.size(); ++i)

@@ -201,9 +201,10 @@ void World::leave_lease(std::uint32_t mover) {
 }
 
 void World::abandon(std::uint32_t mover, bool tell) {
-  for (std::uint32_t slot = 0; slot < transfers_.size(); ++slot)
+  for (std::uint32_t slot = 0; slot < transfers_.size(); ++slot) {
     if (transfers_[slot].state != Transfer::State::free && transfers_[slot].mover == static_cast<int>(mover))
       stop(slot, tell);
+  }
   movers_[mover].moving = 0;
 }
 

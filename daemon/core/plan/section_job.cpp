@@ -87,9 +87,10 @@ void sum_up(SectionJob& job, const std::vector<std::string>& paths) {
     amounts.inodes += key.inodes;
     by_place[key.place] = &key;
   }
-  for (const repo::PlannedFile& file : job.plan->files)
+  for (const repo::PlannedFile& file : job.plan->files) {
     if (by_place[file.key] != nullptr && is_wanted(file.path, paths))
       ++amounts_of(job, by_place[file.key]->state).files;
+  }
 }
 
 }  // namespace
