@@ -211,7 +211,7 @@ void Audit::hold_limits(std::uint64_t number, SeenGrant& grant, Place place, Tim
   auto& held = held_.at(place);
   std::erase_if(held, [&](std::uint64_t other) {
     const auto found = grants_.find(other);
-    return found == grants_.end() || !holds(found->second, now);
+    return other == number || found == grants_.end() || !holds(found->second, now);
   });
   unsigned count = 0;
   for (const std::uint64_t other : held) {
