@@ -35,6 +35,7 @@ void Core::State::tick() {
 }
 
 void Core::State::due(const Timer& timer) {
+  none_can_begin = false;
   switch (timer.kind) {
     case TimerKind::plan:
     case TimerKind::parked:
@@ -95,6 +96,7 @@ void Core::configure(Settings settings) {
     state_->grant_share.set_weight(user, weight);
   }
   state_->settings = std::move(settings);
+  state_->none_can_begin = false;
 }
 
 void Core::fold(const ledger::Event& event) {

@@ -73,6 +73,8 @@ struct Core::State {
   std::uint64_t last_token = 0;
   std::uint64_t last_plan = 0;
   std::uint64_t last_task = 0;
+  bool none_can_begin = false;  // as choose() found, and nothing has changed since that could let one
+  std::uint64_t way_made_for = 0;  // the task for which a mover has just given way
 
   // --- of the step at hand
   Time now{};
@@ -158,7 +160,8 @@ struct Core::State {
   [[nodiscard]] std::optional<Block> blocked(const Task& task, Detail detail = Detail::all) const;
   [[nodiscard]] std::optional<Block> blocked_release(const Task& task) const;
   [[nodiscard]] std::optional<Block> blocked_by_space(const Task& task, Detail detail) const;
-  [[nodiscard]] bool needs_space(const Task& task) const;
+  [[nodiscard]] Room room_for(const Task& task) const;
+  [[nodiscard]] Task* favoured();
   [[nodiscard]] std::string idle_mover() const;
   [[nodiscard]] unsigned movers_of(const std::string& user) const;
   [[nodiscard]] unsigned weight(const std::string& user) const;

@@ -47,11 +47,12 @@ void Core::State::take(const AskGrant& input) {
   GrantRecord& grant = grants[input.grant];
   grant.ask = input;
   grant.group = lease != nullptr ? lease->group : Class::stage;
+  grant.user = lease != nullptr ? lease->user : input.actor;
   if (input.moving && !moving.contains(place_of_key(input.dataset, input.key, input.to))) {
     grant.adopted = true;
     return begin(grant);
   }
-  grant_share.join(input.actor);
+  grant_share.join(grant.user);
   if (input.until) timers.set(patience_of(input.grant), *input.until);
 }
 
@@ -67,7 +68,7 @@ void Core::State::begin(GrantRecord& grant) {
     it->pace.begin(limits(name), ask.bytes, now);
     try_tier(name, ask.dataset);
   }
-  grant_share.serve(ask.actor, static_cast<double>(ask.bytes));
+  grant_share.serve(grant.user, static_cast<double>(ask.bytes));
   const Lease* lease = lease_of(ask);
   if (lease == nullptr) {
     if (Tier* target = tier(ask.to)) {
@@ -95,6 +96,7 @@ void Core::State::end(std::uint64_t id) {
   const auto it = grants.find(id);
   if (it == grants.end()) return;
   const AskGrant ask = it->second.ask;
+  const std::string user = it->second.user;
   timers.clear(silence_of(id));
   timers.clear(patience_of(id));
   if (it->second.state == GrantState::granted) {
@@ -102,13 +104,16 @@ void Core::State::end(std::uint64_t id) {
     for (const std::string& name : {ask.from, ask.to}) {
       if (Tier* used = tier(name)) used->pace.end();
     }
-    if (it->second.reserves) tiers[ask.to].space.release("grant " + std::to_string(id));
+    if (it->second.reserves) {
+      tiers[ask.to].space.release("grant " + std::to_string(id));
+      none_can_begin = false;
+    }
   }
   grants.erase(it);
   const bool waits = std::any_of(grants.begin(), grants.end(), [&](const auto& other) {
-    return other.second.state == GrantState::waiting && other.second.ask.actor == ask.actor;
+    return other.second.state == GrantState::waiting && other.second.user == user;
   });
-  if (!waits) grant_share.leave(ask.actor);
+  if (!waits) grant_share.leave(user);
 }
 
 void Core::State::take(const GrantGone& input) {
@@ -228,7 +233,7 @@ void Core::State::give_grants() {
     Turn best_turn;
     for (auto& [id, grant] : grants) {
       if (grant.state != GrantState::waiting) continue;
-      const Turn turn{grant.group, grant_share.tag(grant.ask.actor), id};
+      const Turn turn{grant.group, grant_share.tag(grant.user), id};
       if (best != nullptr && best_turn <= turn) continue;
       const auto block = blocked(grant);
       if (!block) {

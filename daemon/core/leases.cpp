@@ -58,6 +58,7 @@ void Core::State::give(Task& task, const std::string& mover) {
   Lease& lease = leases[++last_token];
   lease.token = last_token;
   lease.mover = mover;
+  lease.given = now;
   lease.dataset = task.dataset;
   lease.user = place.user;
   lease.group = place.group;
@@ -215,6 +216,7 @@ void Core::State::end_lease(Lease& lease, LeaseHappening happening, const std::o
     event.result = name(error->kind);
     event.error = error->message;
   }
+  none_can_begin = false;
   timers.clear({TimerKind::lease, std::to_string(lease.token)});
   refuse_waiting(lease.token);
   if (!lease.recovered) {
@@ -227,6 +229,7 @@ void Core::State::end_lease(Lease& lease, LeaseHappening happening, const std::o
   Task* task = lease.task;
   const std::string dataset = lease.dataset;
   datasets[dataset].lease = 0;
+  if (lease.gives_way_to != 0) way_made_for = lease.gives_way_to;
   leases.erase(std::uint64_t(lease.token));
   if (task == nullptr) return forget_dataset(dataset);
   task->lease = 0;
@@ -280,6 +283,7 @@ void Core::State::reserve(Task& task) {
 
 void Core::State::release_space(Task& task) {
   if (task.reservation.empty()) return;
+  none_can_begin = false;
   tiers[task.to].space.release(task.reservation);
   ledger::Event& event = record(ledger::EventType::reservation_ended);
   event.job = task.reservation;

@@ -74,6 +74,9 @@ Task& Core::State::task_for(const WantedDataset& wanted, Action action) {
   task->action = action;
   task->from = wanted.from;
   task->to = wanted.to;
+  task->home = &dataset;
+  task->source = tier(wanted.from);
+  task->target = tier(wanted.to);
   dataset.tasks.push_back(task.get());
   return *task;
 }
@@ -364,6 +367,7 @@ void Core::State::end_pin(const std::string& id, const std::string& actor) {
   const std::string dataset = it->second.dataset;
   std::erase(datasets[dataset].pins, id);
   pins.erase(it);
+  none_can_begin = false;
   forget_dataset(dataset);
 }
 

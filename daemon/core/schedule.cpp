@@ -61,6 +61,7 @@ std::string_view group_name(Class group) {
 }
 
 void Core::State::take(const TierSeen& input) {
+  none_can_begin = false;
   tiers[input.tier].space.seen({input.free_bytes, input.free_inodes}, now);
 }
 
@@ -98,6 +99,7 @@ void Core::State::dequeue(Task& task) {
                                  [&](const auto& group) { return group.second.contains(task.queued->user); });
   if (!waits) user_share.leave(task.queued->user);
   task.queued.reset();
+  none_can_begin = false;  // what archives may hold up what releases
 }
 
 // Into its place, if there is something that a mover could do for it now.
@@ -107,6 +109,8 @@ void Core::State::enqueue(Task& task) {
                      });
   if (!waits) return dequeue(task);
   Place place = place_of(task);
+  task.needs = missing(task);
+  none_can_begin = false;
   if (task.queued && *task.queued == place) return;
   dequeue(task);
   group_share.join(std::string(group_name(place.group)));
@@ -134,7 +138,8 @@ std::string Core::State::idle_mover() const {
 
 void Core::State::schedule() {
   for (std::string mover = idle_mover(); !mover.empty(); mover = idle_mover()) {
-    Task* task = choose();
+    Task* task = favoured();
+    if (task == nullptr) task = choose();
     if (task == nullptr) break;
     give(*task, mover);
   }
@@ -144,8 +149,16 @@ void Core::State::schedule() {
   give_grants();
 }
 
+// For whom a mover was asked to give way, now that one is free.
+Task* Core::State::favoured() {
+  const auto it = tasks.find(std::exchange(way_made_for, 0));
+  if (it == tasks.end() || !it->second->queued || blocked(*it->second, Detail::constraint)) return nullptr;
+  return it->second.get();
+}
+
 // The first task that can begin now, and what it passes over for good reasons.
 Task* Core::State::choose() {
+  if (none_can_begin) return nullptr;
   std::vector<Class> order;
   for (const auto& [group, users] : queue) {
     if (!users.empty()) order.push_back(group);
@@ -164,31 +177,33 @@ Task* Core::State::choose() {
     for (const auto& [tag, working, user] : users) {
       for (const auto& [place, task] : queue[group][user]) {
         const auto block = blocked(*task, Detail::constraint);
-        if (!block && (!full.contains(task->to) || !needs_space(*task))) return task;
+        if (!block && (full.empty() || !full.contains(task->to) || room_for(*task) == Room{})) return task;
         if (!block) continue;
         if (block->constraint == Constraint::bytes || block->constraint == Constraint::inodes) {
           if (!task->short_of_space) task->short_of_space = now;
-          if (now - *task->short_of_space >= settings.space_patience) full.insert(task->to);
+          const bool impatient = now - *task->short_of_space >= settings.space_patience;
+          if (impatient && !full.contains(task->to)) full.insert(task->to);
         }
       }
       user_share.skip(user);
     }
     group_share.skip(std::string(group_name(group)));
   }
+  none_can_begin = true;
   return nullptr;
 }
 
 std::optional<Block> Core::State::blocked(const Task& task, Detail detail) const {
-  const Dataset& dataset = datasets.at(task.dataset);
+  const Dataset& dataset = *task.home;
   if (dataset.lease != 0 && !PLANTED(3)) {
     if (detail == Detail::constraint) return Block{Constraint::dataset_busy, {}, {}, {}};
     const Lease& lease = leases.at(dataset.lease);
     return Block{Constraint::dataset_busy, {lease.job, lease.mover}, {}, {}};
   }
-  for (const std::string& name : {task.from, task.to}) {
-    const auto it = tiers.find(name);
-    if (name.empty() || it == tiers.end() || it->second.breaker.allows(task.dataset, now)) continue;
-    return Block{Constraint::tier_resting, {name}, name, it->second.breaker.until()};
+  for (const Tier* used : {task.source, task.target}) {
+    if (used == nullptr || used->breaker.allows(task.dataset, now)) continue;
+    const std::string& name = used == task.source ? task.from : task.to;
+    return Block{Constraint::tier_resting, {name}, name, used->breaker.until()};
   }
   return task.action == Action::release ? blocked_release(task) : blocked_by_space(task, detail);
 }
@@ -196,7 +211,7 @@ std::optional<Block> Core::State::blocked(const Task& task, Detail detail) const
 // What others are bringing in, or keep, is not dropped under them. A stage job without space of its own holds
 // nothing up: it may be waiting for just this release.
 std::optional<Block> Core::State::blocked_release(const Task& task) const {
-  const Dataset& dataset = datasets.at(task.dataset);
+  const Dataset& dataset = *task.home;
   for (const std::string& id : dataset.pins) {
     const PinRecord& pin = pins.at(id);
     if (pin.tier == task.from) return Block{Constraint::pinned, {id, pin.actor}, {}, pin.until};
@@ -210,20 +225,16 @@ std::optional<Block> Core::State::blocked_release(const Task& task) const {
   return std::nullopt;
 }
 
-bool Core::State::needs_space(const Task& task) const {
-  if (task.action != Action::stage && task.action != Action::archive) return false;
-  return std::any_of(task.transfers.begin(), task.transfers.end(),
-                     [](const Transfer& transfer) { return transfer.wanted_by > 0 && !is_there(transfer); });
+// Bytes and inodes that it would write; none where its action writes nothing.
+Room Core::State::room_for(const Task& task) const {
+  if (task.action != Action::stage && task.action != Action::archive) return {};
+  return task.queued ? task.needs : missing(task);
 }
 
 std::optional<Block> Core::State::blocked_by_space(const Task& task, Detail detail) const {
-  if (task.to.empty() || !needs_space(task)) return std::nullopt;
-  const auto it = tiers.find(task.to);
-  if (detail == Detail::constraint && it != tiers.end() && it->second.space.paused_until(now))
-    return Block{constraint_of(Shortage::paused), {}, {}, {}};
-  Room room = missing(task);
-  const Space nothing_seen;
-  const Space& space = it == tiers.end() ? nothing_seen : it->second.space;
+  Room room = room_for(task);
+  if (task.target == nullptr || room == Room{}) return std::nullopt;
+  const Space& space = task.target->space;
   if (!task.reservation.empty()) {
     const Room held = space.held(task.reservation).value_or(Room{});
     room.bytes -= std::min(room.bytes, held.bytes);
@@ -243,6 +254,9 @@ std::optional<Block> Core::State::blocked_by_space(const Task& task, Detail deta
 // would still have more movers for his weight than the user of `task` with one more; nobody gives his only
 // one. What is nearly complete is finished.
 void Core::State::make_way(const Task& task) {
+  const auto behind = [this](const std::string& user, const std::string& other) {
+    return movers_of(user) == 0 || user_share.tag(user) < user_share.tag(other);
+  };
   for (const auto& [token, lease] : leases) {
     if (lease.state != LeaseState::given) return;  // one is coming already
   }
@@ -250,10 +264,12 @@ void Core::State::make_way(const Task& task) {
   Lease* victim = nullptr;
   double most_left = 0;
   for (auto& [token, lease] : leases) {
-    if (lease.task == nullptr || lease.recovered || lease.group == Class::release) continue;
+    if (lease.task == nullptr || lease.recovered || lease.group == Class::release || lease.given == now)
+      continue;
     const bool higher = place.group < lease.group && place.group <= Class::urgent;
     const bool fairer =
-        place.group <= lease.group && lease.user != place.user && movers_of(lease.user) > 1 &&
+        place.group <= lease.group && lease.user != place.user && behind(place.user, lease.user) &&
+        movers_of(lease.user) > 1 &&
         movers_of(lease.user) * weight(place.user) > (movers_of(place.user) + 1) * weight(lease.user);
     const double left = static_cast<double>(missing(*lease.task).bytes);
     double all = 0;
@@ -263,7 +279,9 @@ void Core::State::make_way(const Task& task) {
     victim = &lease;
     most_left = left;
   }
-  if (victim != nullptr) stop_lease(*victim, LeaseHappening::yield);
+  if (victim == nullptr) return;
+  victim->gives_way_to = task.number;
+  stop_lease(*victim, LeaseHappening::yield);
 }
 
 }  // namespace microstage::core

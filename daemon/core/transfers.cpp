@@ -61,7 +61,10 @@ void Core::State::try_tier(const std::string& name, const std::string& dataset) 
 
 void Core::State::worked(const Task& task) {
   for (const std::string& name : {task.from, task.to}) {
-    if (Tier* it = tier(name)) it->breaker.worked();
+    Tier* it = tier(name);
+    if (it == nullptr) continue;
+    if (it->breaker.until()) none_can_begin = false;
+    it->breaker.worked();
   }
 }
 

@@ -118,7 +118,7 @@ double Core::State::bytes_before(const Task& task) const {
 
 // Who has waited so long for space where `task` writes that nothing overtakes him there.
 const Task* Core::State::short_of_space_before(const Task& task) const {
-  if (!needs_space(task)) return nullptr;
+  if (room_for(task) == Room{}) return nullptr;
   for (const auto& [group, users] : queue) {
     for (const auto& [user, entries] : users) {
       for (const auto& [place, other] : entries) {

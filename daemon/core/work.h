@@ -17,7 +17,9 @@
 
 namespace microstage::core {
 
+struct Dataset;
 struct Task;
+struct Tier;
 
 struct Request {
   std::string id;
@@ -89,6 +91,11 @@ struct Task {
   std::uint64_t lease = 0;                                // its token; 0: none
   std::string reservation;                                // the job in whose name space is held; empty: none
   std::optional<Place> queued;
+  Room needs;  // while it is queued: what missing() says
+  // Of the names above, so that going through the queue looks nothing up.
+  Dataset* home = nullptr;
+  Tier* source = nullptr;  // null where there is none
+  Tier* target = nullptr;
   std::optional<Time> short_of_space;  // since when
 };
 
@@ -104,6 +111,8 @@ struct Lease {
   std::string user;      // whose share it counts on
   Task* task = nullptr;  // null when its work is over before it is
   LeaseState state = LeaseState::given;
+  std::uint64_t gives_way_to = 0;  // the task for which it was asked to yield
+  Time given{};
   bool recovered = false;      // given before a restart
   std::set<std::string> work;  // keys that it was to drop or to verify
   double charged = 0;          // bytes that the user's share was charged with, and the group's
@@ -113,6 +122,7 @@ struct Lease {
 
 struct GrantRecord {
   AskGrant ask;
+  std::string user;  // whose share it counts on: who wants the section, not the account that moves it
   GrantState state = GrantState::waiting;
   bool adopted = false;
   bool reserves = false;  // its key has a reservation of its own

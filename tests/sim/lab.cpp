@@ -74,6 +74,12 @@ void Lab::take(const core::Step& step) {
     }
     if (const auto* end = std::get_if<core::EndLease>(&effect))
       workers_[static_cast<std::uint32_t>(std::stoul(end->mover.substr(1)))].ending = true;
+    if (const auto* refused = std::get_if<core::RefuseGrant>(&effect)) {
+      const std::uint32_t number = grants_.at(refused->grant);
+      grants_.erase(refused->grant);
+      workers_[number].ending = true;
+      go_on(number);
+    }
     if (const auto* grant = std::get_if<core::Grant>(&effect))
       queue_.after(std::chrono::seconds(kPlaneSeconds), What::transfer_end, grants_.at(grant->grant));
   }

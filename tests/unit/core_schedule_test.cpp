@@ -86,6 +86,7 @@ TEST_CASE("All movers busy: one gives way to who has none, and what is nearly co
   const auto two = Fixture::one<GiveLease>(it.tell(MoverIdle{"m2", "node", 0}));
   for (const auto& key : one.move)
     it.finish(Fixture::one<Grant>(it.ask(one, key)).grant);
+  it.wait(1s);
   const auto effects = it.plan(it.tell(it.stage("b", "bert", {11})));
   const auto end = Fixture::one<EndLease>(effects);
   CHECK(end.token == two.token);
