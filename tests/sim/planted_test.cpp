@@ -24,7 +24,7 @@ constexpr Kept kKept[] = {
     {6, "a lost plan is not asked for again", 1},
     {7, "a key moves twice to one place", 2},
     {8, "cancelling drops what others wait for", 1},
-    {9, "the time of the next attempt is forgotten", 13},
+    {9, "the time of the next attempt is forgotten", 1},
     {10, "tokens begin anew after a restart", 2},
 };
 
