@@ -133,7 +133,11 @@ void Core::State::recover(Lease& lease) {
     task->lease = lease.token;
   }
   timers.set({TimerKind::lease, std::to_string(lease.token)}, now + settings.restart_grace);
-  if (lease.task == nullptr) stop_lease(lease, LeaseHappening::revoke);
+  const auto& its_pins = datasets[lease.dataset].pins;
+  const bool pinned = lease.action == Action::release &&
+                      std::any_of(its_pins.begin(), its_pins.end(),
+                                  [&](const std::string& id) { return pins.at(id).tier == lease.from; });
+  if (lease.task == nullptr || pinned) stop_lease(lease, LeaseHappening::revoke);
 }
 
 // Whatever was under way is looked at anew: the world may have gone on. Only what is parked stays where it

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/core/core.h"
@@ -100,6 +101,7 @@ class Audit {
   std::vector<std::vector<std::array<std::uint64_t, 2>>>
       looked_;                                           // section, key, what was seen: at which step
   std::unordered_map<std::string, std::uint64_t> made_;  // jobs: at which step
+  std::unordered_set<std::uint64_t> stopped_;            // leases that were told to end
   std::uint64_t steps_ = 0;
   std::vector<std::vector<std::array<bool, 2>>> known_;  // section, key, place: there, as far as was told
   std::unordered_map<std::string, std::uint64_t> granted_;

@@ -177,6 +177,16 @@ TEST_CASE("Release goes before everything, but not under a pin") {
   CHECK(Fixture::one<GiveLease>(it.tell(MoverIdle{"m3", "node", 0})).job == "r.2");
 }
 
+TEST_CASE("A pin stops who is releasing the dataset, also when the daemon died before it could say so") {
+  Fixture it;
+  it.plan(it.tell(it.release("r", "anna", {1})));
+  const auto lease = Fixture::one<GiveLease>(it.tell(MoverIdle{"m1", "node", 0}));
+  const auto effects = it.tell(Pin{"p", "bert", Fixture::dataset(1), "fast", std::nullopt});
+  CHECK(Fixture::one<EndLease>(effects).token == lease.token);
+  CHECK(Fixture::one<EndLease>(effects).at_once);
+  CHECK(Fixture::one<EndLease>(it.restart()).token == lease.token);
+}
+
 TEST_CASE("A pin asked for with staging begins when the section is ready") {
   Fixture it;
   auto submit = it.stage("s", "anna", {1});
