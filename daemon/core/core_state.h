@@ -73,7 +73,7 @@ struct Core::State {
   std::uint64_t last_token = 0;
   std::uint64_t last_plan = 0;
   std::uint64_t last_task = 0;
-  bool none_can_begin = false;  // as choose() found, and nothing has changed since that could let one
+  bool none_can_begin = false;     // as choose() found, and nothing has changed since that could let one
   std::uint64_t way_made_for = 0;  // the task for which a mover has just given way
 
   // --- of the step at hand
