@@ -15,6 +15,13 @@ JobState state_named(std::string_view text) {
   return JobState::planning;  // a state of another version: found out anew
 }
 
+ErrorKind kind_named(std::string_view text) {
+  for (int kind = 0; kind < static_cast<int>(ErrorKind::bug); ++kind) {
+    if (name(static_cast<ErrorKind>(kind)) == text) return static_cast<ErrorKind>(kind);
+  }
+  return ErrorKind::bug;
+}
+
 }  // namespace
 
 void Core::State::fold(const ledger::Event& event) {
@@ -82,6 +89,11 @@ void Core::State::fold_job(const ledger::Event& event) {
     add_job(*request->second, event.job, {event.dataset, event.from, event.to});
     return;
   }
+  if (event.type == ledger::EventType::job_ended && !event.result.empty()) {
+    const auto request = requests.find(event.request);
+    if (request != requests.end() && !request->second->error)
+      request->second->error = Error{kind_named(event.result), event.error};
+  }
   const auto it = jobs.find(event.job);
   if (it == jobs.end()) return;
   Job& job = *it->second;
@@ -93,8 +105,6 @@ void Core::State::fold_job(const ledger::Event& event) {
     if (job.state == JobState::parked) job.error = Error{ErrorKind::transient, event.error};
     return;
   }
-  if (!event.result.empty() && !job.request->error)
-    job.request->error = Error{ErrorKind::transient, event.error};
   std::erase(job.task->jobs, &job);
   job.request->open_jobs -= 1;
   jobs.erase(event.job);

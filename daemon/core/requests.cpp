@@ -246,7 +246,7 @@ void Core::State::end(Job& job) {
     event.error = job.error->message;
     if (!request.error) request.error = job.error;
   }
-  if (job.state == JobState::done && request.pin > Duration{}) {
+  if (job.state == JobState::done && request.action == Action::stage && request.pin > Duration{}) {
     make_pin(job.id, {request.actor, task.dataset, task.to, now + request.pin}, request.id);
   }
   for (const auto kind : {TimerKind::plan, TimerKind::parked, TimerKind::request, TimerKind::deadline}) {

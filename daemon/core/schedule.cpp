@@ -251,8 +251,8 @@ std::optional<Block> Core::State::blocked_by_space(const Task& task, Detail deta
 }
 
 // All movers are busy. One gives way after the key at hand if `task` is of a higher class, or if another user
-// would still have more movers for his weight than the user of `task` with one more; nobody gives his only
-// one. What is nearly complete is finished.
+// would still have more movers for his weight than the user of `task` with one more, and has had more bytes;
+// nobody gives his only one. What is nearly complete is finished.
 void Core::State::make_way(const Task& task) {
   const auto behind = [this](const std::string& user, const std::string& other) {
     return movers_of(user) == 0 || user_share.tag(user) < user_share.tag(other);

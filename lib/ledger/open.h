@@ -10,7 +10,8 @@
 namespace microstage::ledger {
 
 // Calls `take` for the events that opened, or last changed, the requests, jobs, leases, pins and reservations
-// that have not ended, in their order in the ledger. Error: what `take` fails with, too.
+// that have not ended, and for the ends of jobs of such requests that failed; in their order in the ledger.
+// Error: what `take` fails with, too.
 [[nodiscard]] Status for_each_open_event(Reader& reader, const std::function<Status(const Record&)>& take);
 
 }  // namespace microstage::ledger

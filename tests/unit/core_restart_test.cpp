@@ -93,6 +93,29 @@ TEST_CASE(
   CHECK(from_open.why("release.1", it.now)->constraint == Constraint::plan);
 }
 
+TEST_CASE(
+    "A request of which one job has failed ends as failed, also when the daemon died before the others were "
+    "done") {
+  Fixture it;
+  const auto plans = Fixture::all<PlanJob>(it.tell(it.stage("r", "anna", {1, 2})));
+  it.tell(PlanFailed{plans.at(0).job, plans.at(0).plan, {ErrorKind::not_found, "no such dataset"}});
+  const testing::Scratch scratch;
+  auto ledger = take(Ledger::open(scratch / "ledger.db"));
+  require_good(ledger.append(it.events).map([](const auto&) {}));
+  Core core{{}, 1};
+  auto reader = take(Reader::open(scratch / "ledger.db"));
+  require_good(ledger::for_each_open_event(reader, [&](const ledger::Record& record) -> Status {
+    core.fold(record.event);
+    return {};
+  }));
+  CHECK(Fixture::all<PlanJob>(core.recover(it.now, it.events.size()).effects).size() == 1);
+  const auto& plan = Fixture::one<PlanJob>(core.tick(it.now + 11min).effects);
+  const auto step = core.handle(PlanFailed{plan.job, plan.plan, {ErrorKind::invalid, "bad"}}, it.now + 11min);
+  REQUIRE(!step.events.empty());
+  CHECK(step.events.back().type == ledger::EventType::request_ended);
+  CHECK(step.events.back().result == "not-found");
+}
+
 TEST_CASE("A core without anything has nothing open, and waits for nothing") {
   Core core{{}, 1};
   CHECK(core.recover(from_nanoseconds(1), 0).effects.empty());

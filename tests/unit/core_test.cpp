@@ -187,6 +187,16 @@ TEST_CASE("A pin stops who is releasing the dataset, also when the daemon died b
   CHECK(Fixture::one<EndLease>(it.restart()).token == lease.token);
 }
 
+TEST_CASE("A pin asked for with anything but staging makes none") {
+  Fixture it;
+  auto submit = it.release("r", "anna", {1});
+  submit.pin = 1h;
+  it.plan(it.tell(submit));
+  it.give_back(Fixture::one<GiveLease>(it.tell(MoverIdle{"m1", "node", 0})));
+  CHECK(it.core.open_requests().empty());
+  CHECK(it.count(pin_made) == 0);
+}
+
 TEST_CASE("A pin asked for with staging begins when the section is ready") {
   Fixture it;
   auto submit = it.stage("s", "anna", {1});
