@@ -1,6 +1,6 @@
 #pragma once
-// The inside of Core, shared by its parts: requests.cpp, leases.cpp, transfers.cpp, grants.cpp, schedule.cpp,
-// recover.cpp, why.cpp. Each part's functions stand together below.
+// The inside of Core, shared by its parts: requests.cpp, pins.cpp, leases.cpp, transfers.cpp, grants.cpp,
+// schedule.cpp, recover.cpp, why.cpp. Each part's functions stand together below.
 //
 // Threads: those of Core.
 
@@ -92,8 +92,6 @@ struct Core::State {
   void take(const Cancel& input);
   void take(const Planned& input);
   void take(const PlanFailed& input);
-  void take(const Pin& input);
-  void take(const Unpin& input);
   void take(const Resume& input);
   Job& add_job(Request& request, const std::string& id, const WantedDataset& wanted);
   Task& task_for(const WantedDataset& wanted, Action action);
@@ -106,9 +104,13 @@ struct Core::State {
   void forget_dataset(const std::string& name);
   void want(Job& job, const PlannedTransfer& planned);
   void forget_transfers(Job& job);
+  void refuse(const std::string& actor, std::string_view action, const std::string& request, Error error);
+
+  // pins.cpp
+  void take(const Pin& input);
+  void take(const Unpin& input);
   void make_pin(const std::string& id, const PinRecord& pin, const std::string& request);
   void end_pin(const std::string& id, const std::string& actor);
-  void refuse(const std::string& actor, std::string_view action, const std::string& request, Error error);
 
   // transfers.cpp
   bool advance(Transfer& transfer, TransferHappening happening);
